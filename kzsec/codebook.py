@@ -1,0 +1,87 @@
+"""Tables in, a codebook out: what an analyst may change stands in `kzsec/tables/*.csv`, not in code."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+TABLES = Path(__file__).with_name("tables")
+
+VECTORS = {
+    "russia": "Russia",
+    "china": "China",
+    "nato": "NATO and the West",
+    "middle_east": "Middle East",
+    "region": "Neighbours",
+}
+STANCES = ("cooperation", "friction", "neutral")
+LIMITS = ("dispute", "constraint", "doubt", "danger")
+VOICES = ("report", "official", "judgement")
+KINDS = ("statement", "contact", "agreement", "support", "operation", "commitment")
+MODALITIES = ("done", "under_way", "scheduled", "sought", "denied")
+
+
+class CodebookError(ValueError):
+    """A codebook table that cannot be used; the message names the file and the cure."""
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """Each table's rows by the table's name, and one hash of all their bytes."""
+
+    tables: dict[str, tuple[dict[str, str], ...]]
+    sha256: str
+
+    def __getitem__(self, table: str) -> tuple[dict[str, str], ...]:
+        return self.tables[table]
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+
+def read_codebook(folder: str | Path | None = None) -> Codebook:
+    """The shipped tables, each replaced by the file of the same name in `folder` where there is one.
+
+    Raises `CodebookError` for a folder without a known table, an unknown table, or a missing column.
+    """
+    return _read_codebook(None if folder is None else str(Path(folder).resolve()))
+
+
+@lru_cache(maxsize=8)
+def _read_codebook(folder: str | None) -> Codebook:
+    shipped = {path.stem: path for path in sorted(TABLES.glob("*.csv"))}
+    chosen = dict(shipped)
+    if folder is not None:
+        own = {path.stem: path for path in sorted(Path(folder).glob("*.csv"))}
+        known = ", ".join(f"{name}.csv" for name in shipped)
+        if not own:
+            raise CodebookError(f"{folder}: no codebook table here; put one of {known} in it")
+        for name, path in own.items():
+            if name not in shipped:
+                raise CodebookError(f"{path}: not a codebook table; name it one of {known}")
+        chosen |= own
+    digest = hashlib.sha256()
+    tables = {}
+    for name, path in chosen.items():
+        data = path.read_bytes()
+        digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+        tables[name] = _rows(path, data, shipped[name])
+    return Codebook(tables, digest.hexdigest())
+
+
+def _rows(path: Path, data: bytes, shipped: Path) -> tuple[dict[str, str], ...]:
+    """The rows of one table, with every column that the shipped table has."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CodebookError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    with shipped.open(encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
+    reader = csv.DictReader(text.splitlines())
+    missing = [column for column in columns if column not in (reader.fieldnames or ())]
+    if missing:
+        raise CodebookError(f"{path}: column {', '.join(missing)} is missing; its columns are {', '.join(columns)}")
+    return tuple({key: (value or "").strip() for key, value in row.items() if key} for row in reader)
