@@ -1,0 +1,249 @@
+"""Articles in, coded tables out: the machine's coding, or the reference coding that stands beside a corpus."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .codebook import Codebook, read_codebook
+from .corpus import CORPUS_TABLES, Article, Corpus, CorpusError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ANNOTATION_TABLES = {
+    "mentions": "doc para sent start end text type id vectors rule",
+    "codings": "doc para sent start end vector partners stance limit hedged voice basis",
+    "paragraph_vectors": "doc para vector",
+    "events": "doc para sent start end also vectors partners contested kind modality domain channel tone role "
+    "participants date_text date_iso what",
+}
+FORMATS = ("parquet", "csv", "jsonl")
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """The coded tables of a corpus and who coded them: `rules` (the machine) or `reference`."""
+
+    coder: str
+    tables: dict[str, pd.DataFrame] = field(repr=False)
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name.startswith("_") or name not in ANNOTATION_TABLES:
+            raise AttributeError(name)
+        return self.tables[name]
+
+
+def annotate(corpus: Corpus, *, codebook: Codebook | None = None) -> Annotations:
+    """The machine's coding of every article of `corpus`; it never reads a reference coding."""
+    codebook = codebook or read_codebook()
+    rows: dict[str, list[tuple]] = {name: [] for name in ANNOTATION_TABLES}
+    for article in corpus.articles:
+        for name, more in annotation_rows(article, codebook).items():
+            rows[name] += more
+    return Annotations("rules", annotation_tables(rows))
+
+
+def annotation_rows(article: Article, codebook: Codebook) -> dict[str, list[tuple]]:
+    """The rows that one article adds to each table of the coding."""
+    from .coding import code_article
+    from .entities import find_mentions
+
+    doc = article.doc
+    mentions = find_mentions(article, codebook)
+    codings, events = code_article(article, mentions, codebook)
+    coded = [(doc, c.para, c.sent, c.start, c.end, c.vector, list(c.partners), *c[6:]) for c in codings]
+    return {
+        "mentions": [(doc, *m[:7], list(m.vectors), m.rule) for m in mentions],
+        "codings": coded,
+        "paragraph_vectors": sorted({(doc, row[1], row[5]) for row in coded}),
+        "events": [(doc, *(_plain(value) for value in event)) for event in events],
+    }
+
+
+def _plain(value: object) -> object:
+    """Tuples as lists, the pairs inside them too, so that every table format gives the same values back."""
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def annotation_tables(rows: dict[str, list[tuple]]) -> dict[str, pd.DataFrame]:
+    """The rows as DataFrames sorted by place in the text, then by the other columns."""
+    import pandas as pd
+
+    tables = {}
+    for name, columns in ANNOTATION_TABLES.items():
+        ordered = sorted(rows[name], key=lambda row: (row[0], *(_sortable(value) for value in row[1:])))
+        if name not in ("paragraph_vectors",):
+            ordered.sort(key=lambda row: (row[0], row[3], row[4]))
+        tables[name] = pd.DataFrame(ordered, columns=columns.split())
+    return tables
+
+
+def _sortable(value: object) -> object:
+    return value if isinstance(value, (int, float, bool)) else str(value)
+
+
+# --- the reference coding --------------------------------------------------------------------------
+
+
+def has_reference(corpus: Corpus) -> bool:
+    """Whether a reference coding stands beside the corpus."""
+    return (corpus.root / "gold" / "stance.jsonl").is_file()
+
+
+def read_reference(folder: str | Path) -> Annotations:
+    """The coding in `folder/gold/` under the columns of the machine's tables (`rule` and `basis`: `reference`).
+
+    Raises `CorpusError` where a file is missing or a row does not fit the text that it points into.
+    """
+    from .corpus import read_corpus
+
+    return reference_for(read_corpus(folder))
+
+
+def reference_for(corpus: Corpus) -> Annotations:
+    """The reference coding of an already read corpus; see `read_reference`."""
+    gold = corpus.root / "gold"
+    articles = {article.doc: article for article in corpus.articles}
+    partners = {row["id"]: row for row in _gold_csv(gold / "partners.csv")}
+    rows: dict[str, list[tuple]] = {name: [] for name in ANNOTATION_TABLES}
+    for g, sentence, text in _gold_rows(gold / "entities.jsonl", articles):
+        vector = "" if g["type"] in ("MEDIA", "DATE") else partners.get(g["id"], {}).get("vector", "")
+        rows["mentions"].append(
+            (g["doc"], sentence.para, sentence.sent, g["start"], g["end"], text, g["type"], g["id"],
+             vector.split(";") if vector else [], "reference")
+        )  # fmt: skip
+    for g, sentence, _ in _gold_rows(gold / "stance.jsonl", articles):
+        rows["codings"].append(
+            (g["doc"], *sentence, g["vector"], g["partners"], g["stance"], g["limit"], g["hedged"], g["voice"], "reference")
+        )
+    rows["paragraph_vectors"] = sorted({(row[0], row[1], row[5]) for row in rows["codings"]})
+    after = ANNOTATION_TABLES["events"].split()[5:]
+    for g, sentence, _ in _gold_rows(gold / "events.jsonl", articles):
+        rows["events"].append((g["doc"], *sentence, *(g[name] for name in after)))
+    return Annotations("reference", annotation_tables(rows))
+
+
+def _gold_csv(path: Path) -> list[dict[str, str]]:
+    try:
+        return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    except OSError as error:
+        raise CorpusError(f"{path}: {error.strerror}; a reference coding needs this file") from None
+
+
+def _gold_rows(path: Path, articles: dict[str, Article]):
+    """(row, its sentence, its text) of each line whose article is in the corpus."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise CorpusError(f"{path}: {error.strerror}; a reference coding needs this file") from None
+    for number, line in enumerate(lines, start=1):
+        row = json.loads(line)
+        article = articles.get(row["doc"])
+        if article is None:
+            continue
+        sentence = next((s for s in article.sentences if s.start <= row["start"] and row["end"] <= s.end), None)
+        text = article.text[row["start"] : row["end"]]
+        if sentence is None or text != row.get("text", text):
+            raise CorpusError(f"{path}: line {number}: does not fit the text of {row['doc']}; the article was changed")
+        yield row, sentence, text
+
+
+def best_coding(corpus: Corpus, *, codebook: Codebook | None = None) -> Annotations:
+    """The reference coding where one stands beside the corpus, else the machine's."""
+    return reference_for(corpus) if has_reference(corpus) else annotate(corpus, codebook=codebook)
+
+
+# --- tables to files -------------------------------------------------------------------------------
+
+
+def write_tables(corpus: Corpus, annotations: Annotations, out: str | Path, *, format: str = "parquet") -> None:
+    """Write every table of the interface under `out`, all or nothing."""
+    out = Path(out)
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        documents = corpus.documents.assign(engine=annotations.coder)
+        for name, table in {**corpus.tables, "documents": documents, **annotations.tables}.items():
+            _WRITERS[format](table, part, name)
+        if out.is_dir():
+            out.rmdir()
+        part.rename(out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_parquet(table: pd.DataFrame, folder: Path, name: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    (folder / name).mkdir()
+    schema = pa.schema([(column, _arrow_type(name, column)) for column in table.columns])
+    data = pa.Table.from_pandas(table, schema=schema, preserve_index=False).replace_schema_metadata(None)
+    pyarrow.parquet.write_table(data, folder / name / "part-00000.parquet")
+
+
+def _arrow_type(table: str, column: str):
+    import pyarrow as pa
+
+    if column == "also":
+        return pa.list_(pa.list_(pa.int64()))
+    if column in LISTS:
+        return pa.list_(pa.string())
+    if column == "hedged":
+        return pa.bool_()
+    counted = table == "documents" and column in ("paragraphs", "sentences", "words", "chars", "volume", "issue", "year")
+    return pa.int64() if counted or column in ("para", "sent", "start", "end") else pa.string()
+
+
+LISTS = frozenset(["repairs", "vectors", "partners", "contested", "participants", "also"])
+
+
+def _write_jsonl(table: pd.DataFrame, folder: Path, name: str) -> None:
+    with (folder / f"{name}.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+        for row in json_rows(table):
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def json_rows(table: pd.DataFrame) -> list[dict]:
+    """The rows as plain values; a missing number is None."""
+    import pandas as pd
+
+    columns = list(table.columns)
+    objects = table.astype(object).where(table.notna(), None) if len(table) else table
+    return [
+        {c: None if v is pd.NA else v for c, v in zip(columns, row, strict=True)}
+        for row in objects.itertuples(index=False, name=None)
+    ]
+
+
+def _write_csv(table: pd.DataFrame, folder: Path, name: str) -> None:
+    path = folder / f"{name}.csv"
+    csv_table(table).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def csv_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The table for a spreadsheet: lists joined by `;`, cells that it would run made plain text."""
+    flat = table.copy()
+    for column in flat.columns:
+        if flat[column].dtype == object or str(flat[column].dtype) in ("str", "string"):
+            flat[column] = [_csv_cell(value) for value in flat[column]]
+    return flat
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, list):
+        value = ";".join("-".join(map(str, item)) if isinstance(item, list) else str(item) for item in value)
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
+
+
+_WRITERS = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_jsonl}
+COLUMNS = {**CORPUS_TABLES, **ANNOTATION_TABLES}

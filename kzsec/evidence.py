@@ -1,0 +1,180 @@
+"""Sentences in, links and lists out: the trail from every number, mark and claim back to the text.
+
+A sentence is named by `Ref = (doc, para, sent)`, as in every table. One sentence is linked straight to
+its place on the article's page; several are linked to their list, which stands under the figure, table
+or claim that uses them and leads on to each place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING
+
+from .corpus import Corpus
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ref = tuple[str, int, int]
+LONGEST_LIST = 60
+HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def text_html(text: object) -> str:
+    """Text as HTML that can do nothing but be read; control and direction characters become visible."""
+    return escape(HIDDEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", str(text)))
+
+
+def page_of(doc: str) -> str:
+    """The article's page in the site: its path, with a hash where the path has characters to replace."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "-", doc).lstrip(".-")
+    if safe != doc or len(safe) > 100:
+        safe = f"{safe[:80]}-{hashlib.sha256(doc.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return f"articles/{safe}.html"
+
+
+def anchor_of(para: int, sent: int) -> str:
+    """The sentence's anchor on its article's page."""
+    return f"p{para}s{sent}"
+
+
+def url_of(ref: Ref) -> str:
+    """The sentence's address, relative to a notebook's page."""
+    return f"{page_of(ref[0])}#{anchor_of(*ref[1:])}"
+
+
+def refs_of(rows: pd.DataFrame) -> list[Ref]:
+    """The sentences of a table's rows, each once, in reading order."""
+    return sorted(set(zip(rows["doc"], rows["para"], rows["sent"], strict=True)))
+
+
+def short_names(docs: Iterable[str]) -> dict[str, str]:
+    """A name of a few characters for each document: the part before the first `_` where that tells all apart."""
+    docs = list(docs)
+    stems = {doc: re.sub(r"\.(?:txt|html?)$", "", doc.rsplit("/", 1)[-1]) for doc in docs}
+    heads = {doc: stem.split("_")[0][:24] for doc, stem in stems.items()}
+    if all(heads.values()) and len(set(heads.values())) == len(docs):
+        return heads
+    return {doc: doc if len(doc) <= 28 else doc[:12] + "…" + doc[-15:] for doc in docs}
+
+
+class Html:
+    """A finished piece of HTML that a notebook shows as it stands."""
+
+    def __init__(self, html: str, plain: str = "") -> None:
+        self.html, self.plain = html, plain
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.plain or re.sub(r"<[^>]+>", "", self.html)
+
+
+@dataclass
+class Trail:
+    """The groups of sentences that one figure, table or claim stands on, under the name of that thing."""
+
+    corpus: Corpus
+    name: str
+    groups: dict[str, tuple[str, list[Ref]]] = field(default_factory=dict)
+
+    def url(self, refs: Sequence[Ref], label: str) -> str:
+        """Where a mark on `refs` leads: the sentence, or the list of several; every group is kept for the list."""
+        refs = sorted(set(refs))
+        if not refs:
+            return ""
+        key = f"{self.name}-{slug(label)}"
+        self.groups[key] = (label, refs)
+        return url_of(refs[0]) if len(refs) == 1 else f"#{key}"
+
+    def link(self, refs: Sequence[Ref], label: str, shown: object | None = None) -> str:
+        """A link to `refs` that shows their number or `shown`; 0 without a link where there are none."""
+        shown = len(set(refs)) if shown is None else shown
+        url = self.url(refs, label)
+        return f'<a class="ref" href="{url}" title="{text_html(label)}">{text_html(shown)}</a>' if url else text_html(shown)
+
+    def sentences(self) -> dict[Ref, str]:
+        """The text of each sentence."""
+        return _sentence_texts(self.corpus)
+
+    def lists_html(self) -> str:
+        """Every group as a list of its sentences, folded; a long list is cut with its full length said."""
+        if not self.groups:
+            return ""
+        texts, names = self.sentences(), short_names(a.doc for a in self.corpus.articles)
+        total = len({ref for _, refs in self.groups.values() for ref in refs})
+        parts = [f'<details class="evidence"><summary>Evidence: {total} sentence{"s" * (total != 1)}</summary>']
+        for key, (label, refs) in self.groups.items():
+            parts.append(f'<div id="{key}" tabindex="-1"><p class="group">{text_html(label)} ({len(refs)})</p><ul>')
+            for ref in refs[:LONGEST_LIST]:
+                place = f"{names[ref[0]]} ¶{ref[1] + 1}.{ref[2] + 1}"
+                parts.append(f'<li><a href="{url_of(ref)}">{text_html(place)}</a> {text_html(texts[ref])}</li>')
+            if len(refs) > LONGEST_LIST:
+                parts.append(f"<li>and {len(refs) - LONGEST_LIST} more: see the downloads on the first page</li>")
+            parts.append("</ul></div>")
+        return "".join([*parts, "</details>"])
+
+
+def _sentence_texts(corpus: Corpus) -> dict[Ref, str]:
+    return {
+        (article.doc, s.para, s.sent): article.text[s.start : s.end]
+        for article in corpus.articles
+        for s in article.sentences
+    }
+
+
+def slug(label: str) -> str:
+    """Lower-case letters and digits of any script, joined by dashes; a hash stands for a label without any."""
+    parts = re.findall(r"[^\W_]+", label.lower())
+    return "-".join(parts) or hashlib.sha256(label.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def count_table(trail: Trail, refs: pd.DataFrame, *, caption: str, counts: pd.DataFrame | None = None) -> Html:
+    """A table of counts whose cells hold lists of sentences; each number leads to its sentences.
+
+    `counts` gives the numbers where a sentence holds more than one unit of what is counted.
+    """
+    head = "".join(f'<th scope="col">{text_html(column)}</th>' for column in refs.columns)
+    body = []
+    for row, name in enumerate(refs.index):
+        cells = []
+        for at, column in enumerate(refs.columns):
+            cell = refs.iat[row, at]
+            shown = len(set(cell)) if counts is None else counts.iat[row, at]
+            cells.append(f'<td class="num">{trail.link(cell, f"{name}: {column}", shown)}</td>')
+        body.append(f'<tr><th scope="row">{text_html(name)}</th>{"".join(cells)}</tr>')
+    corner = text_html(refs.index.name or "")
+    return _table_html(trail, caption, f'<td>{corner}</td>{head}', body)
+
+
+def text_table(trail: Trail, rows: pd.DataFrame, *, caption: str, refs: Sequence[Sequence[Ref]] | None = None) -> Html:
+    """A table of plain values, escaped; with `refs`, the first cell of each row leads to the row's sentences."""
+    head = "".join(f'<th scope="col">{text_html(column)}</th>' for column in rows.columns)
+    body = []
+    for number, row in enumerate(rows.itertuples(index=False, name=None)):
+        first, *rest = [("" if _missing(v) else v) for v in row]
+        label = text_html(first) if refs is None else trail.link(refs[number], f"{caption}: {first}", first)
+        cells = "".join(f"<td{_num(value)}>{text_html(value)}</td>" for value in rest)
+        body.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
+    return _table_html(trail, caption, head, body)
+
+
+def _missing(value: object) -> bool:
+    return value is None or value != value or type(value).__name__ == "NAType"
+
+
+def _num(value: object) -> str:
+    return ' class="num"' if isinstance(value, (int, float)) or hasattr(value, "dtype") else ""
+
+
+def _table_html(trail: Trail, caption: str, head: str, body: list[str]) -> Html:
+    table = (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}"><table>'
+        f"<caption>{text_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+    return Html(f'<div class="tabled">{table}{trail.lists_html()}</div>', caption)
