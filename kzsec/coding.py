@@ -1,0 +1,629 @@
+"""Alignment and acts, coded by rule: what each sentence says of each partner, and what was done with it.
+
+Every word that decides stands in `tables/cues.csv` and `tables/acts.csv`; this module holds the grammar: which
+clause a word governs, which partner it is about, whether it is negated, whose words they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from kzsec.codebook import VECTORS, Codebook
+from kzsec.corpus import Article, Sentence
+
+if TYPE_CHECKING:
+    from kzsec.entities import Mention
+
+TOKEN = re.compile(r"\w+(?:-\w+)*(?:[’']t\b)?|[,;:—–]")
+GAP_WORDS = 3  # what a lone `*` in a pattern may stand for, at most
+NEGATION_CHARS = 30  # how far before a cue its negation may stand
+FOCUS_SENTENCES = 3  # how many sentences without a partner a pronoun may look back over
+LIST_LINK = re.compile(r"\s*(?:,|and|or|, and|as well as)\s+(?:the\s+)?$")
+QUOTE = re.compile('[“”"]')
+QUOTE_CHARS = 25  # a shorter quotation is a label (`“multi-vector” policy`), not speech
+ROUTE = ("from", "into", "through", "via", "across")
+DURATION = re.compile(r"\b(?:through|until|since|by|of|before)\s+(?:the\s+)?$")
+BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+OPENING = re.compile(r"^(?:(?:but|yet|and|also|moreover|however|meanwhile|on [A-Z]\w+ \d+)\b[, ]*)+", re.IGNORECASE)
+APPOSITION = re.compile(r", [^,]*\b(?:chairman|minister|director|chief|head|secretary|ambassador)\b[^,]*, ")
+WHAT_WORDS = 12
+DANGLING = frozenset(
+    "a an and as at by for from his in its of on or that the their to with within which who was is".split()
+)
+FINITE = re.compile(r",? (?:and|as) [^,;]{0,60}?\b(?:is|are|was|were|has|have|had|will|would|remains?|may|could|can)\b")
+
+
+class Coding(NamedTuple):
+    """What one sentence says of Kazakhstan's relation to one vector; `basis` names the cues that decided."""
+
+    para: int
+    sent: int
+    start: int
+    end: int
+    vector: str
+    partners: tuple[str, ...]
+    stance: str
+    limit: str
+    hedged: bool
+    voice: str
+    basis: str
+
+
+class Event(NamedTuple):
+    """One act between Kazakhstan and a partner, at the sentence that first reports it; `also` are the retellings."""
+
+    para: int
+    sent: int
+    start: int
+    end: int
+    also: tuple[tuple[int, int], ...]
+    vectors: tuple[str, ...]
+    partners: tuple[str, ...]
+    contested: tuple[str, ...]
+    kind: str
+    modality: str
+    domain: str
+    channel: str
+    tone: str
+    role: str
+    participants: tuple[str, ...]
+    date_text: str
+    date_iso: str
+    what: str
+
+
+class Cue(NamedTuple):
+    """One alternative of a table's pattern after its first word."""
+
+    column: str
+    value: str
+    scope: str
+    rest: tuple[str, ...]
+
+
+class Hit(NamedTuple):
+    """`text[start:end]` matches a cue."""
+
+    start: int
+    end: int
+    column: str
+    value: str
+    scope: str
+
+
+class Lexicon:
+    """The cue tables by first word, so that reading costs one look-up a word however many cues there are."""
+
+    def __init__(self, rows: Iterable[dict[str, str]]):
+        self._exact: dict[str, list[Cue]] = {}
+        self._stems: dict[str, list[Cue]] = {}
+        for row in rows:
+            for pattern in row["pattern"].lower().split("|"):
+                first, *rest = pattern.split()
+                table, key = (self._stems, first[:-1]) if first.endswith("*") else (self._exact, first)
+                table.setdefault(key, []).append(Cue(row["column"], row["value"], row["scope"], tuple(rest)))
+        self.starting = lru_cache(maxsize=1 << 16)(self._starting)
+
+    def _starting(self, word: str) -> tuple[Cue, ...]:
+        stems = [cue for size in range(2, len(word) + 1) for cue in self._stems.get(word[:size], ())]
+        return (*self._exact.get(word, ()), *stems)
+
+    def hits(self, text: str, start: int, end: int) -> list[Hit]:
+        """Every cue that matches in `text[start:end]`, in text order."""
+        spans = [(token.group().lower().replace("’", "'"), *token.span()) for token in TOKEN.finditer(text, start, end)]
+        words = [span[0] for span in spans]
+        found = []
+        for i, word in enumerate(words):
+            for cue in self.starting(word):
+                last = _last_word(cue.rest, words, i + 1)
+                if last:
+                    found.append(Hit(spans[i][1], spans[last - 1][2], cue.column, cue.value, cue.scope))
+        return found
+
+
+def _last_word(rest: tuple[str, ...], words: list[str], at: int) -> int:
+    """The index behind the words that match `rest` from `at` on, or 0."""
+    if not rest:
+        return at
+    if rest[0] == "*":
+        return next((end for skip in range(GAP_WORDS + 1) if (end := _last_word(rest[1:], words, at + skip))), 0)
+    if at < len(words) and (words[at] == rest[0] or _globbed(rest[0], words[at])):
+        return _last_word(rest[1:], words, at + 1)
+    return 0
+
+
+def _globbed(pattern: str, word: str) -> bool:
+    """Whether `stem*` or `*ending` matches."""
+    if pattern.endswith("*"):
+        return word.startswith(pattern[:-1])
+    return pattern.startswith("*") and word.endswith(pattern[1:])
+
+
+@lru_cache(maxsize=8)
+def _lexicon(codebook: Codebook) -> Lexicon:
+    return Lexicon((*codebook["cues"], *codebook["acts"]))
+
+
+@lru_cache(maxsize=8)
+def _vectors_of(codebook: Codebook) -> dict[str, tuple[str, ...]]:
+    """Vectors by partner id; a joint partner has those of each."""
+    table: dict[str, tuple[str, ...]] = {}
+    for row in codebook["partners"]:
+        vectors = tuple(name for name in row["vector"].split(";") if name)
+        if vectors and ";" not in row["partner"]:
+            table.setdefault(row["partner"], vectors)
+    return table
+
+
+@lru_cache(maxsize=8)
+def _groupings(codebook: Codebook) -> frozenset[str]:
+    """Partner ids through which an act is institutional."""
+    rows = [row for row in codebook["acts"] if row["column"] == "grouping"]
+    return frozenset(name for row in rows for name in row["pattern"].split("|"))
+
+
+class Clause(NamedTuple):
+    """`text[start:end]` and how it stands to the rest: `main`, `contrast` (but) or `concession` (although, despite)."""
+
+    start: int
+    end: int
+    kind: str
+
+
+class Relation(NamedTuple):
+    """One vector in one sentence: its partners, where they are named or meant, and whether by a name."""
+
+    vector: str
+    partners: tuple[str, ...]
+    places: tuple[int, ...]
+    named: bool
+
+
+class Reading(NamedTuple):
+    """One sentence with what the coder sees in it."""
+
+    sentence: Sentence
+    text: str
+    mentions: tuple[Mention, ...]
+    hits: dict[str, list[Hit]]
+    clauses: tuple[Clause, ...]
+    quoted: bool  # begins inside a quotation, or has one of some length
+    cited: bool
+
+    def clause_at(self, place: int) -> Clause:
+        return next(clause for clause in reversed(self.clauses) if clause.start <= place)
+
+    def has(self, column: str, value: str, start: int, end: int) -> bool:
+        """Whether a cue of this column and value starts in `text[start:end]`."""
+        return any(hit.value == value and start <= hit.start < end for hit in self.hits.get(column, ()))
+
+    def negated(self, hit: Hit) -> bool:
+        """Whether a negation stands shortly before the cue, with no comma between."""
+        before = [
+            one.end for one in self.hits.get("negation", ()) if hit.start - NEGATION_CHARS <= one.end <= hit.start
+        ]
+        return bool(before) and "," not in self.text[before[-1] : hit.start]
+
+
+def _readings(article: Article, mentions: list[Mention], lexicon: Lexicon) -> Iterator[Reading]:
+    by_sentence: dict[tuple[int, int], list[Mention]] = {}
+    citations: dict[tuple[int, int], int] = {}
+    for citation in article.citations:
+        citations.setdefault((citation.para, citation.sent), citation.start)
+    for mention in mentions:
+        key = mention.para, mention.sent
+        if mention.start < citations.get(key, mention.end):
+            by_sentence.setdefault(key, []).append(mention)
+    open_para = -1  # the paragraph in which a quotation is open
+    for sentence in article.sentences:
+        key = sentence.para, sentence.sent
+        end = citations.get(key, sentence.end)
+        hits: dict[str, list[Hit]] = {}
+        for hit in lexicon.hits(article.text, sentence.start, end):
+            hits.setdefault(hit.column, []).append(hit)
+        inside = open_para == sentence.para
+        length, still_open = _quotation(article.text, sentence.start, end, inside)
+        open_para = sentence.para if still_open else -1
+        yield Reading(
+            sentence,
+            article.text,
+            tuple(by_sentence.get(key, ())),
+            hits,
+            _clauses(article.text, sentence.start, end, hits.get("clause", [])),
+            inside or length > QUOTE_CHARS,
+            key in citations,
+        )
+
+
+def _quotation(text: str, start: int, end: int, inside: bool) -> tuple[int, bool]:
+    """Characters of the longest quotation in `text[start:end]`, and whether one is open at its end."""
+    longest, since = 0, start
+    for mark in QUOTE.finditer(text, start, end):
+        opening = mark.group() == "“" or mark.group() == '"' and not inside
+        if inside and not opening:
+            longest = max(longest, mark.start() - since)
+        inside, since = opening, mark.end()
+    return max(longest, end - since if inside else 0), inside
+
+
+def _clauses(text: str, start: int, end: int, joints: list[Hit]) -> tuple[Clause, ...]:
+    """The sentence cut at conjunctions, semicolons, dashes, and commas that end a concession."""
+    cuts = {start: "main"}
+    for joint in joints:
+        cuts[joint.start if joint.start - start > 1 else start] = joint.value
+        if joint.value == "concession" and (comma := text.find(",", joint.end, end)) > 0:
+            cuts.setdefault(comma, "main")
+    for mark in re.finditer("[;—–]", text[start:end]):
+        cuts.setdefault(start + mark.start(), "main")
+    for mark in FINITE.finditer(text, start, end):
+        cuts.setdefault(mark.start(), "main")
+    starts = sorted(cuts)
+    return tuple(Clause(a, b, cuts[a]) for a, b in zip(starts, [*starts[1:], end], strict=True))
+
+
+# Presence
+
+
+class Focus(NamedTuple):
+    """Whom a pronoun would mean: the partners of the last sentence that had any."""
+
+    partners: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    age: int = 0
+    stance: str = ""
+    limit: str = ""
+
+
+def _relations(reading: Reading, focus: Focus, roll_up: dict[str, tuple[str, ...]]) -> list[Relation]:
+    """The vectors present in a sentence, in the codebook's order: by name, else by a phrase for the focus."""
+    places: dict[str, list[int]] = {}
+    for mention in _partner_mentions(reading):
+        for partner in mention.partner:
+            places.setdefault(partner, []).append(mention.start)
+    named = bool(places)
+    if not named:
+        for partner, at in _meant(reading, focus):
+            places.setdefault(partner, []).append(at)
+    rows = []
+    for vector in VECTORS:
+        own = {name: at for name, at in places.items() if vector in roll_up.get(name, ())}
+        if own:
+            rows.append(Relation(vector, tuple(own), tuple(sorted(sum(own.values(), []))), named))
+    return rows
+
+
+def _partner_mentions(reading: Reading) -> list[Mention]:
+    """The mentions of a partner that are more than a place, a route, an area or a theatre."""
+    kept: list[Mention] = []
+    last_dropped = -1
+    for mention in reading.mentions:
+        if not mention.vectors:
+            continue
+        previous = last_dropped if last_dropped > (kept[-1].end if kept else -1) else -1
+        listed = previous > 0 and LIST_LINK.fullmatch(reading.text, previous, mention.start)
+        if listed or _is_place(reading, mention):
+            last_dropped = mention.end
+        else:
+            kept.append(mention)
+    return kept
+
+
+def _is_place(reading: Reading, mention: Mention) -> bool:
+    if any(hit.value == "place" and hit.start <= mention.start < hit.end for hit in reading.hits.get("presence", ())):
+        return True
+    if mention.type not in ("GPE", "LOC") or mention.text.lower().replace(" ", "-") not in mention.partner:
+        return False  # a capital with its country's id stands for the government
+    clause = reading.clause_at(mention.start)
+    words = reading.text[max(clause.start, mention.start - 12) : mention.start].lower().removesuffix("the ").split()
+    if words and words[-1] in ("in", "at", "near"):
+        return reading.has("presence", "theatre", clause.start, mention.start)
+    return bool(words) and words[-1] in ROUTE and reading.has("presence", "route", clause.start, mention.start)
+
+
+def _meant(reading: Reading, focus: Focus) -> list[tuple[str, int]]:
+    """The focus's partners, each with the place of the phrase that means them; empty where none does."""
+    if focus.age > FOCUS_SENTENCES:
+        return []
+    partners = [name for name, _ in focus.partners]
+    phrases = [hit for hit in reading.hits.get("presence", ()) if hit.value in ("anaphor", "neighbor")]
+    if not phrases:
+        return []
+    if phrases[0].value == "neighbor":
+        partners = [name for name, vectors in focus.partners if "region" in vectors]
+    return [(name, phrases[0].start) for name in partners]
+
+
+# Stance
+
+
+class Verdict(NamedTuple):
+    """A stance, its limit where it is friction, and the cues that decided."""
+
+    stance: str
+    limit: str
+    cues: tuple[Hit, ...]
+
+
+def _governs(hit: Hit, relation: Relation, reading: Reading, places: Iterable[int]) -> bool:
+    """Whether a cue is about the relation: in its clause (on the side that its scope names), or in a clause of nobody's."""
+    clause = reading.clause_at(hit.start)
+    if hit.scope == "sentence" or not any(clause.start <= place < clause.end for place in places):
+        return True
+    own = [place for place in relation.places if clause.start <= place < clause.end]
+    if hit.scope == "before":
+        return any(place < hit.start for place in own)
+    if hit.scope == "after":
+        return any(place > hit.start for place in own)
+    return bool(own)
+
+
+def _stance(relation: Relation, reading: Reading, rows: list[Relation], focus: Focus) -> Verdict:
+    """Friction where a cue of friction governs the relation, else neutral, else cooperation."""
+    places = [place for row in rows for place in row.places]
+    hits = [hit for hit in reading.hits.get("stance", ()) if _governs(hit, relation, reading, places)]
+    main = [hit for hit in hits if reading.clause_at(hit.start).kind != "concession"]
+    if main and any(reading.clause_at(place).kind != "concession" for place in relation.places):
+        hits = main
+    third = _third_party(relation, reading, rows)
+    warm = [hit for hit in hits if hit.value == "cooperation" and not (third and hit.start > third)]
+    cold = [hit for hit in hits if hit.value not in ("cooperation", "neutral") and not reading.negated(hit)]
+    flat = [hit for hit in hits if hit.value == "neutral"]
+    refused = [hit for hit in warm if reading.negated(hit)]
+    if cold:
+        return Verdict("friction", _limit(cold, relation, rows, focus), tuple(cold))
+    if flat or refused:
+        return Verdict("neutral", "", tuple(flat or refused))
+    if warm:
+        return Verdict("cooperation", "", tuple(warm))
+    if relation.named:
+        return Verdict("neutral", "", ())
+    return Verdict(focus.stance, focus.limit, ())
+
+
+def _third_party(relation: Relation, reading: Reading, rows: list[Relation]) -> int:
+    """Where another partner's friction begins whose object this one is (`Moscow is wary of ties with Washington`), or 0."""
+    others = [place for row in rows if row.vector != relation.vector for place in row.places]
+    for hit in reading.hits.get("stance", ()):
+        if hit.scope == "before" and hit.value not in ("cooperation", "neutral"):
+            clause = reading.clause_at(hit.start)
+            if any(clause.start <= place < hit.start for place in others) and min(relation.places) > hit.start:
+                return hit.start
+    return 0
+
+
+def _limit(cold: list[Hit], relation: Relation, rows: list[Relation], focus: Focus) -> str:
+    """The first limit that a cue names; plain friction is a constraint where another vector is at stake, else a dispute."""
+    named = [hit.value for hit in cold if hit.value != "friction"]
+    if named:
+        return named[0]
+    vectors = {row.vector for row in rows} | {name for _, names in focus.partners for name in names}
+    return "constraint" if relation.vector in ("russia", "china") and vectors - {"russia", "china"} else "dispute"
+
+
+# Hedges and voice
+
+
+def _hedges(relation: Relation, reading: Reading, rows: list[Relation]) -> list[Hit]:
+    places = [place for row in rows for place in row.places]
+    return [hit for hit in reading.hits.get("hedged", ()) if _governs(hit, relation, reading, places)]
+
+
+def _voice(relation: Relation, reading: Reading, rows: list[Relation]) -> tuple[str, list[Hit]]:
+    """Official in speech, judgement where its cues outweigh those of a report, and the cues."""
+    hits = reading.hits.get("voice", [])
+    said = [hit for hit in hits if hit.value == "official" and _speaker(hit, reading)]
+    if reading.quoted or said:
+        return "official", said[:1]
+    if any(hit.value == "outsider" for hit in hits):
+        return "judgement", [hit for hit in hits if hit.value == "outsider"]
+    places = [place for row in rows for place in row.places]
+    judged = [hit for hit in hits if hit.value == "judgement" and _governs(hit, relation, reading, places)]
+    told = [hit for hit in hits if hit.value == "report"]
+    dated = any(mention.type == "DATE" for mention in reading.mentions)
+    return ("judgement" if 1 + len(judged) > len(told) + 2 * reading.cited + dated else "report"), judged
+
+
+def _speaker(hit: Hit, reading: Reading) -> bool:
+    """Whether an official or a body stands before the verb of saying in its clause, or right behind it."""
+    clause = reading.clause_at(hit.start)
+    start, end = (hit.end, hit.end + 80) if hit.scope == "after" else (clause.start, hit.start)
+    if any(mention.type in ("PERSON", "ORG") and start <= mention.start < end for mention in reading.mentions):
+        return True
+    return reading.has("voice", "speaker", start, end)
+
+
+def code_article(article: Article, mentions: list[Mention], codebook: Codebook) -> tuple[list[Coding], list[Event]]:
+    """Every sentence's codings and every act of an article, in text order."""
+    roll_up = _vectors_of(codebook)
+    focus = Focus()
+    codings: list[Coding] = []
+    acts: list[Act] = []
+    for reading in _readings(article, mentions, _lexicon(codebook)):
+        rows = _relations(reading, focus, roll_up)
+        coded = [_coding(row, reading, rows, focus) for row in rows]
+        found = _acts(reading, rows, coded, roll_up)
+        _tell(acts, found, reading, coded)
+        codings += coded
+        focus = _next_focus(focus, coded, roll_up)
+    return codings, sorted(_event(act, _groupings(codebook)) for act in acts)
+
+
+def _coding(relation: Relation, reading: Reading, rows: list[Relation], focus: Focus) -> Coding:
+    verdict = _stance(relation, reading, rows, focus)
+    hedges = _hedges(relation, reading, rows)
+    voice, voiced = _voice(relation, reading, rows)
+    groups = (f"stance:{verdict.stance}", verdict.cues), ("hedged", hedges), (f"voice:{voice}", voiced)
+    basis = "; ".join(_quote(label, hits, reading.text) for label, hits in groups if hits)
+    return Coding(*reading.sentence, relation.vector, relation.partners, *verdict[:2], bool(hedges), voice, basis)
+
+
+def _quote(label: str, hits: Iterable[Hit], text: str) -> str:
+    return f"{label} " + ", ".join(f'"{text[hit.start : hit.end]}"' for hit in tuple(hits)[:3])
+
+
+def _next_focus(focus: Focus, coded: list[Coding], roll_up: dict[str, tuple[str, ...]]) -> Focus:
+    """The partners just coded, those in friction left out where others are not; else the old focus, one sentence older."""
+    if not coded:
+        return focus._replace(age=focus.age + 1)
+    chosen = [row for row in coded if row.stance != "friction"] or coded
+    partners = dict.fromkeys(name for row in chosen for name in row.partners)
+    return Focus(tuple((name, roll_up[name]) for name in partners), 0, chosen[0].stance, chosen[0].limit)
+
+
+# Acts
+
+
+class Act(NamedTuple):
+    """An act as its first sentence tells it, before retellings join it."""
+
+    reading: Reading
+    hit: Hit
+    kind: str
+    modality: str
+    tone: str
+    vectors: tuple[str, ...]
+    partners: tuple[str, ...]
+    contested: tuple[str, ...]
+    date: tuple[str, str]
+    also: tuple[tuple[int, int], ...] = ()
+
+
+def _acts(
+    reading: Reading, rows: list[Relation], coded: list[Coding], roll_up: dict[str, tuple[str, ...]]
+) -> list[Act]:
+    """The acts that a sentence reports, one a kind: by a verb of doing, else by a noun with a word of seeking or planning."""
+    hits = reading.hits.get("kind", ())
+    willing = [row for row in coded if row.stance != "friction" or row.limit == "dispute"]
+    vectors, partners, contested = tuple(row.vector for row in willing), _union(row.partners for row in willing), ()
+    theatre = reading.hits.get("theatre", ())
+    if theatre and not coded:
+        contested = _union(mention.vectors for mention in reading.mentions)
+        vectors, partners = roll_up[theatre[0].value], (theatre[0].value,)
+    if not vectors or any(row.voice == "judgement" for row in coded):
+        return []
+    chosen: dict[str, Act] = {}
+    tone = "contentious" if all(row.stance == "friction" for row in willing) and willing else "cooperative"
+    for hit in hits:
+        modality = _modality(hit, reading)
+        if hit.value in chosen or not (hit.scope == "act" or modality != "done"):
+            continue
+        date = _date_of(hit, reading)
+        chosen[hit.value] = Act(reading, hit, hit.value, modality, tone, vectors, partners, contested, date)
+    return list(chosen.values())[:2]
+
+
+def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in groups for name in group))
+
+
+def _modality(hit: Hit, reading: Reading) -> str:
+    """The modality that a cue of the act's clause names, denial before seeking before planning; else `done`."""
+    clause = reading.clause_at(hit.start)
+    named = {one.value for one in reading.hits.get("modality", ()) if clause.start <= one.start < clause.end}
+    return next((name for name in ("denied", "sought", "scheduled", "under_way") if name in named), "done")
+
+
+def _date_of(hit: Hit, reading: Reading) -> tuple[str, str]:
+    """Text and ISO form of the date nearest to the act's cue; empty where it has none."""
+    dates = [mention for mention in reading.mentions if mention.type == "DATE"]
+    dates = [date for date in dates if not DURATION.search(reading.text, max(0, date.start - 30), date.start)]
+    if not dates:
+        return "", ""
+    nearest = min(dates, key=lambda date: (abs(date.start - hit.start), date.start))
+    return nearest.text, nearest.id
+
+
+def _tell(acts: list[Act], found: list[Act], reading: Reading, coded: list[Coding]) -> None:
+    """Add the acts found in a sentence, or join the sentence to an act of the paragraphs before that it retells."""
+    span = reading.sentence.start, reading.sentence.end
+    vectors = {row.vector for row in coded if row.stance != "friction"}
+    joined = False
+    for act in found:
+        earlier = next((i for i in range(len(acts) - 1, -1, -1) if _same_act(acts[i], act)), None)
+        if earlier is None:
+            acts.append(act)
+        else:
+            acts[earlier] = _retold(acts[earlier], span, act.date)
+        joined = True
+    if not joined and vectors and acts:
+        last = acts[-1]
+        if last.reading.sentence.para == reading.sentence.para and vectors & set(last.vectors):
+            acts[-1] = _retold(last, span, ("", ""))
+
+
+def _same_act(earlier: Act, later: Act) -> bool:
+    """Whether the later telling is of the earlier act: same kind and partner, near it, and no other date."""
+    near = later.reading.sentence.para - earlier.reading.sentence.para <= (2 if later.kind == "contact" else 0)
+    same_date = not (earlier.date[1] and later.date[1]) or later.date[1].startswith(earlier.date[1])
+    return near and same_date and later.kind == earlier.kind and bool(set(later.partners) & set(earlier.partners))
+
+
+def _retold(act: Act, span: tuple[int, int], date: tuple[str, str]) -> Act:
+    """The act with one more retelling; its date is the more exact of the two."""
+    first = act.reading.sentence.start, act.reading.sentence.end
+    also = act.also if span in (first, *act.also) else (*act.also, span)
+    return act._replace(also=also, date=max(act.date, date, key=lambda one: len(one[1])))
+
+
+def _event(act: Act, groupings: frozenset[str]) -> Event:
+    reading = act.reading
+    institutional = bool(groupings.intersection(act.partners)) or bool(reading.hits.get("channel"))
+    return Event(
+        *reading.sentence,
+        also=act.also,
+        vectors=act.vectors,
+        partners=act.partners,
+        contested=tuple(name for name in act.contested if name not in act.vectors),
+        kind=act.kind,
+        modality=act.modality,
+        domain=_domain(act),
+        channel="institutional" if institutional else "bilateral",
+        tone=act.tone,
+        role=_role(act),
+        participants=_participants(act),
+        date_text=act.date[0],
+        date_iso=act.date[1],
+        what=_what(act),
+    )
+
+
+def _domain(act: Act) -> str:
+    """The domain that most cues of the sentence name; security where they tie, or by the kind where there is none."""
+    counts = Counter(hit.value for hit in act.reading.hits.get("domain", ()))
+    if not counts:
+        return "political" if act.kind in ("contact", "statement") else "security"
+    return max(("security", "economic", "political"), key=lambda name: counts[name])
+
+
+def _role(act: Act) -> str:
+    """Host or guest of a contact by its place, giver or receiver of support by who stands before the verb, else peer."""
+    named = [hit.value for hit in act.reading.hits.get("role", ())]
+    if act.kind == "contact":
+        return next((name for name in named if name in ("host", "guest")), "")
+    if act.kind == "support":
+        if "receiver" in named:
+            return "receiver"
+        before = [mention for mention in act.reading.mentions if mention.start < act.hit.start and mention.partner]
+        return "" if not before else "receiver" if before[-1].vectors else "giver"
+    return "peer" if act.kind in ("agreement", "operation") else ""
+
+
+def _participants(act: Act) -> tuple[str, ...]:
+    """People, bodies and states of the act's sentence, its partners, and Kazakhstan, each once."""
+    named = [m.id for m in act.reading.mentions if m.type in ("PERSON", "ORG", "EVENT") and m.partner]
+    return tuple(dict.fromkeys([*named, *act.partners, "kazakhstan"]))
+
+
+def _what(act: Act) -> str:
+    """The act's clause without openings, appositions and brackets, cut at a phrase's end within twelve words."""
+    clause = act.reading.clause_at(act.hit.start)
+    text = BRACKETS.sub("", act.reading.text[clause.start : clause.end])
+    text = APPOSITION.sub(" ", OPENING.sub("", text.strip(" ,;—–“”\n")))
+    words = text.split()
+    kept = words[:WHAT_WORDS]
+    while len(kept) > 3 and len(words) > len(kept) and kept[-1].lower().strip(",") in DANGLING:
+        kept.pop()
+    return " ".join(kept).strip(" ,;:.“”")
