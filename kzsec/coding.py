@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 TOKEN = re.compile(r"\w+(?:-\w+)*(?:[’']t\b)?|[,;:—–]")
 GAP_WORDS = 3  # what a lone `*` in a pattern may stand for, at most
+LIST_CHARS = 50  # partners named this close together share a cue that stands before them
 NEGATION_CHARS = 30  # how far before a cue its negation may stand
 FOCUS_SENTENCES = 3  # how many sentences without a partner a pronoun may look back over
 LIST_LINK = re.compile(r"\s*(?:,|and|or|, and|as well as)\s+(?:the\s+)?$")
+WARMER = ("cooperation", "neutral", "risk")
 QUOTE = re.compile('[“”"]')
 QUOTE_CHARS = 25  # a shorter quotation is a label (`“multi-vector” policy`), not speech
 ROUTE = ("from", "into", "through", "via", "across")
@@ -34,7 +36,7 @@ WHAT_WORDS = 12
 DANGLING = frozenset(
     "a an and as at by for from his in its of on or that the their to with within which who was is".split()
 )
-FINITE = re.compile(r",? (?:and|as) [^,;]{0,60}?\b(?:is|are|was|were|has|have|had|will|would|remains?|may|could|can)\b")
+FINITE = re.compile(r", (?:and|as) [^,;]{0,60}?\b(?:is|are|was|were|has|have|had|will|would|remains?|may|could|can)\b")
 
 
 class Coding(NamedTuple):
@@ -149,21 +151,15 @@ def _lexicon(codebook: Codebook) -> Lexicon:
 
 
 @lru_cache(maxsize=8)
-def _vectors_of(codebook: Codebook) -> dict[str, tuple[str, ...]]:
-    """Vectors by partner id; a joint partner has those of each."""
-    table: dict[str, tuple[str, ...]] = {}
-    for row in codebook["partners"]:
-        vectors = tuple(name for name in row["vector"].split(";") if name)
-        if vectors and ";" not in row["partner"]:
-            table.setdefault(row["partner"], vectors)
-    return table
+def _roll_up(codebook: Codebook) -> dict[str, tuple[str, ...]]:
+    """Vectors by partner id."""
+    return {row["id"]: tuple(name for name in row["vectors"].split(";") if name) for row in codebook["partners"]}
 
 
 @lru_cache(maxsize=8)
 def _groupings(codebook: Codebook) -> frozenset[str]:
-    """Partner ids through which an act is institutional."""
-    rows = [row for row in codebook["acts"] if row["column"] == "grouping"]
-    return frozenset(name for row in rows for name in row["pattern"].split("|"))
+    """Ids of the partners through which an act is institutional."""
+    return frozenset(row["id"] for row in codebook["partners"] if row["kind"] == "grouping")
 
 
 class Clause(NamedTuple):
@@ -202,11 +198,11 @@ class Reading(NamedTuple):
         return any(hit.value == value and start <= hit.start < end for hit in self.hits.get(column, ()))
 
     def negated(self, hit: Hit) -> bool:
-        """Whether a negation stands shortly before the cue, with no comma between."""
-        before = [
-            one.end for one in self.hits.get("negation", ()) if hit.start - NEGATION_CHARS <= one.end <= hit.start
-        ]
-        return bool(before) and "," not in self.text[before[-1] : hit.start]
+        """Whether a negation, or for a danger a word of countering it, stands shortly before the cue."""
+        reach = range(hit.start - NEGATION_CHARS, hit.start + 1)
+        danger = hit.value in ("danger", "risk")
+        before = [one.end for one in self.hits.get("negation", ()) if one.end in reach and (danger or not one.value)]
+        return bool(before) and (danger or "," not in self.text[before[-1] : hit.start])
 
 
 def _readings(article: Article, mentions: list[Mention], lexicon: Lexicon) -> Iterator[Reading]:
@@ -223,8 +219,10 @@ def _readings(article: Article, mentions: list[Mention], lexicon: Lexicon) -> It
         key = sentence.para, sentence.sent
         end = citations.get(key, sentence.end)
         hits: dict[str, list[Hit]] = {}
+        own = by_sentence.get(key, ())
         for hit in lexicon.hits(article.text, sentence.start, end):
-            hits.setdefault(hit.column, []).append(hit)
+            if not any(mention.start <= hit.start and hit.end <= mention.end for mention in own):
+                hits.setdefault(hit.column, []).append(hit)
         inside = open_para == sentence.para
         length, still_open = _quotation(article.text, sentence.start, end, inside)
         open_para = sentence.para if still_open else -1
@@ -275,6 +273,7 @@ class Focus(NamedTuple):
     age: int = 0
     stance: str = ""
     limit: str = ""
+    speaker: tuple[str, ...] = ()  # the partner of the person last named, where that is no Kazakh
 
 
 def _relations(reading: Reading, focus: Focus, roll_up: dict[str, tuple[str, ...]]) -> list[Relation]:
@@ -283,6 +282,8 @@ def _relations(reading: Reading, focus: Focus, roll_up: dict[str, tuple[str, ...
     for mention in _partner_mentions(reading):
         for partner in mention.partner:
             places.setdefault(partner, []).append(mention.start)
+    for hit in reading.hits.get("means", ()):
+        places.setdefault(hit.value, []).append(hit.start)
     named = bool(places)
     if not named:
         for partner, at in _meant(reading, focus):
@@ -324,16 +325,17 @@ def _is_place(reading: Reading, mention: Mention) -> bool:
 
 
 def _meant(reading: Reading, focus: Focus) -> list[tuple[str, int]]:
-    """The focus's partners, each with the place of the phrase that means them; empty where none does."""
+    """The partners that a sentence without a partner's name means, each with the place of the phrase that does."""
+    phrases = {hit.value: hit.start for hit in reversed(reading.hits.get("presence", ()))}
+    start = reading.sentence.start
+    if focus.speaker and not any(mention.type == "PERSON" for mention in reading.mentions):
+        if reading.quoted or phrases.get("speaker", start + 9) - start < 9:
+            return [(name, start) for name in focus.speaker]
     if focus.age > FOCUS_SENTENCES:
         return []
-    partners = [name for name, _ in focus.partners]
-    phrases = [hit for hit in reading.hits.get("presence", ()) if hit.value in ("anaphor", "neighbor")]
-    if not phrases:
-        return []
-    if phrases[0].value == "neighbor":
-        partners = [name for name, vectors in focus.partners if "region" in vectors]
-    return [(name, phrases[0].start) for name in partners]
+    if "neighbor" in phrases:
+        return [(name, phrases["neighbor"]) for name, vectors in focus.partners if "region" in vectors]
+    return [(name, phrases["anaphor"]) for name, _ in focus.partners] if "anaphor" in phrases else []
 
 
 # Stance
@@ -347,35 +349,52 @@ class Verdict(NamedTuple):
     cues: tuple[Hit, ...]
 
 
-def _governs(hit: Hit, relation: Relation, reading: Reading, places: Iterable[int]) -> bool:
-    """Whether a cue is about the relation: in its clause (on the side that its scope names), or in a clause of nobody's."""
+def _governs(hit: Hit, relation: Relation, reading: Reading, places: list[int], *, nearest: bool = False) -> bool:
+    """Whether a cue is about the relation: in its clause, on the side that its scope names, or in a clause of nobody's.
+
+    With `nearest`, and for a cue with a side, only the partners next to it count, and those listed with them.
+    """
+    if hit.scope == "inside":
+        return any(hit.start <= place < hit.end for place in relation.places)
     clause = reading.clause_at(hit.start)
-    if hit.scope == "sentence" or not any(clause.start <= place < clause.end for place in places):
-        return True
-    own = [place for place in relation.places if clause.start <= place < clause.end]
-    if hit.scope == "before":
-        return any(place < hit.start for place in own)
-    if hit.scope == "after":
-        return any(place > hit.start for place in own)
-    return bool(own)
+    within = [place for place in places if clause.start <= place < clause.end]
+    if not within:
+        return hit.scope not in ("before", "after")
+    before = [place for place in reversed(within) if place <= hit.start and hit.scope != "after"]
+    after = [place for place in within if place > hit.start and hit.scope != "before"]
+    if nearest or hit.scope in ("before", "after"):
+        close = before if not after or before and hit.start - before[0] < after[0] - hit.end else after
+        within = _listed(close)
+    return any(place in within for place in relation.places)
+
+
+def _listed(places: list[int]) -> list[int]:
+    """The first place and those that follow it closely enough to be one list."""
+    gap = next((i for i in range(1, len(places)) if abs(places[i] - places[i - 1]) > LIST_CHARS), len(places))
+    return places[:gap]
 
 
 def _stance(relation: Relation, reading: Reading, rows: list[Relation], focus: Focus) -> Verdict:
     """Friction where a cue of friction governs the relation, else neutral, else cooperation."""
-    places = [place for row in rows for place in row.places]
-    hits = [hit for hit in reading.hits.get("stance", ()) if _governs(hit, relation, reading, places)]
+    places = sorted(place for row in rows for place in row.places)
+    hits = [
+        hit
+        for hit in reading.hits.get("stance", ())
+        if _governs(hit, relation, reading, places, nearest=hit.value != "cooperation")
+    ]
     main = [hit for hit in hits if reading.clause_at(hit.start).kind != "concession"]
     if main and any(reading.clause_at(place).kind != "concession" for place in relation.places):
         hits = main
     third = _third_party(relation, reading, rows)
     warm = [hit for hit in hits if hit.value == "cooperation" and not (third and hit.start > third)]
-    cold = [hit for hit in hits if hit.value not in ("cooperation", "neutral") and not reading.negated(hit)]
-    flat = [hit for hit in hits if hit.value == "neutral"]
-    refused = [hit for hit in warm if reading.negated(hit)]
+    cold = [hit for hit in hits if hit.value not in WARMER and not reading.negated(hit)]
+    if not warm:
+        cold += [hit for hit in hits if hit.value == "risk" and not reading.negated(hit)]
+    flat = [hit for hit in hits if hit.value == "neutral"] or [hit for hit in warm if reading.negated(hit)]
     if cold:
         return Verdict("friction", _limit(cold, relation, rows, focus), tuple(cold))
-    if flat or refused:
-        return Verdict("neutral", "", tuple(flat or refused))
+    if flat:
+        return Verdict("neutral", "", tuple(flat))
     if warm:
         return Verdict("cooperation", "", tuple(warm))
     if relation.named:
@@ -396,7 +415,7 @@ def _third_party(relation: Relation, reading: Reading, rows: list[Relation]) -> 
 
 def _limit(cold: list[Hit], relation: Relation, rows: list[Relation], focus: Focus) -> str:
     """The first limit that a cue names; plain friction is a constraint where another vector is at stake, else a dispute."""
-    named = [hit.value for hit in cold if hit.value != "friction"]
+    named = ["danger" if hit.value == "risk" else hit.value for hit in cold if hit.value != "friction"]
     if named:
         return named[0]
     vectors = {row.vector for row in rows} | {name for _, names in focus.partners for name in names}
@@ -407,7 +426,7 @@ def _limit(cold: list[Hit], relation: Relation, rows: list[Relation], focus: Foc
 
 
 def _hedges(relation: Relation, reading: Reading, rows: list[Relation]) -> list[Hit]:
-    places = [place for row in rows for place in row.places]
+    places = sorted(place for row in rows for place in row.places)
     return [hit for hit in reading.hits.get("hedged", ()) if _governs(hit, relation, reading, places)]
 
 
@@ -419,11 +438,12 @@ def _voice(relation: Relation, reading: Reading, rows: list[Relation]) -> tuple[
         return "official", said[:1]
     if any(hit.value == "outsider" for hit in hits):
         return "judgement", [hit for hit in hits if hit.value == "outsider"]
-    places = [place for row in rows for place in row.places]
+    places = sorted(place for row in rows for place in row.places)
     judged = [hit for hit in hits if hit.value == "judgement" and _governs(hit, relation, reading, places)]
     told = [hit for hit in hits if hit.value == "report"]
-    dated = any(mention.type == "DATE" for mention in reading.mentions)
-    return ("judgement" if 1 + len(judged) > len(told) + 2 * reading.cited + dated else "report"), judged
+    for_report = sum(int(hit.scope) for hit in told) + 2 * reading.cited
+    for_report += any(mention.type == "DATE" for mention in reading.mentions)
+    return ("judgement" if 1 + sum(int(hit.scope) for hit in judged) > for_report else "report"), judged
 
 
 def _speaker(hit: Hit, reading: Reading) -> bool:
@@ -437,7 +457,8 @@ def _speaker(hit: Hit, reading: Reading) -> bool:
 
 def code_article(article: Article, mentions: list[Mention], codebook: Codebook) -> tuple[list[Coding], list[Event]]:
     """Every sentence's codings and every act of an article, in text order."""
-    roll_up = _vectors_of(codebook)
+    own = {mention.partner[0]: mention.vectors for mention in mentions if len(mention.partner) == 1 and mention.vectors}
+    roll_up = _roll_up(codebook) | own  # a member of NATO or the EU is one as of the article's year
     focus = Focus()
     codings: list[Coding] = []
     acts: list[Act] = []
@@ -447,7 +468,7 @@ def code_article(article: Article, mentions: list[Mention], codebook: Codebook) 
         found = _acts(reading, rows, coded, roll_up)
         _tell(acts, found, reading, coded)
         codings += coded
-        focus = _next_focus(focus, coded, roll_up)
+        focus = _next_focus(focus, reading, coded, roll_up)
     return codings, sorted(_event(act, _groupings(codebook)) for act in acts)
 
 
@@ -464,13 +485,17 @@ def _quote(label: str, hits: Iterable[Hit], text: str) -> str:
     return f"{label} " + ", ".join(f'"{text[hit.start : hit.end]}"' for hit in tuple(hits)[:3])
 
 
-def _next_focus(focus: Focus, coded: list[Coding], roll_up: dict[str, tuple[str, ...]]) -> Focus:
-    """The partners just coded, those in friction left out where others are not; else the old focus, one sentence older."""
+def _next_focus(focus: Focus, reading: Reading, coded: list[Coding], roll_up: dict[str, tuple[str, ...]]) -> Focus:
+    """The partners just coded (those in friction only where all are), else the old focus, one sentence older."""
+    people = [mention for mention in reading.mentions if mention.type == "PERSON"]
+    if people:
+        focus = focus._replace(speaker=people[0].partner if people[0].vectors else ())
     if not coded:
         return focus._replace(age=focus.age + 1)
     chosen = [row for row in coded if row.stance != "friction"] or coded
     partners = dict.fromkeys(name for row in chosen for name in row.partners)
-    return Focus(tuple((name, roll_up[name]) for name in partners), 0, chosen[0].stance, chosen[0].limit)
+    pairs = tuple((name, roll_up[name]) for name in partners)
+    return Focus(pairs, 0, chosen[0].stance, chosen[0].limit, focus.speaker)
 
 
 # Acts
