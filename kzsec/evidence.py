@@ -82,15 +82,21 @@ class Trail:
     corpus: Corpus
     name: str
     groups: dict[str, tuple[str, list[Ref]]] = field(default_factory=dict)
+    marks: list[tuple[str, str]] = field(default_factory=list)
 
     def url(self, refs: Sequence[Ref], label: str) -> str:
-        """Where a mark on `refs` leads: the sentence, or the list of several; every group is kept for the list."""
+        """Where a mark on `refs` leads: the sentence, or the list of several; marks of one label share a list."""
         refs = sorted(set(refs))
         if not refs:
             return ""
         key = f"{self.name}-{slug(label)}"
-        self.groups[key] = (label, refs)
+        self.groups[key] = (label, sorted({*refs, *self.groups.get(key, ("", []))[1]}))
         return url_of(refs[0]) if len(refs) == 1 else f"#{key}"
+
+    def mark(self, refs: Sequence[Ref], label: str) -> str:
+        """A token for a mark of a drawing on `refs`, which `figures.publish` turns into its address and label."""
+        self.marks.append((self.url(refs, label), label))
+        return f"mark-{len(self.marks) - 1}"
 
     def link(self, refs: Sequence[Ref], label: str, shown: object | None = None) -> str:
         """A link to `refs` that shows their number or `shown`; 0 without a link where there are none."""

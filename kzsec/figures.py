@@ -1,0 +1,441 @@
+"""Tables in, figures out: inline SVG whose every mark leads to its sentences, with alt text and caption.
+
+matplotlib's own SVG output in an `<img>` has dead links; the same SVG inline in a `<figure>` keeps them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.markers import MarkerStyle
+from matplotlib.patches import Rectangle
+
+from .codebook import KINDS, VECTORS, VOICES
+from .corpus import Corpus
+from .evidence import Html, Ref, Trail, text_html
+from .patterns import Study, refused, stories, with_sentence_ref
+
+INK, MUTED, FAINT = "#1c2330", "#566072", "#d9dde4"
+PAPER = "#fefefe"
+# Okabe and Ito's palette, told apart by readers with any colour vision; the same vector has one colour everywhere
+VECTOR_COLOURS = {"russia": "#c1440e", "china": "#b58900", "nato": "#0072b2", "middle_east": "#00875f", "region": "#8467a8", "": "#6b7280"}
+STANCE_COLOURS = {"cooperation": "#1d8a84", "friction": "#d0532f", "neutral": "#8a92a0"}
+STANCE_SHAPES = {"cooperation": "o", "friction": "v", "neutral": "s"}
+KIND_VERBS = dict(zip(KINDS, ("declares", "meets", "agrees", "supplies", "operates", "commits"), strict=True))
+DOMAIN_SHAPES = {"security": "o", "economic": "s", "political": "^"}
+FILLS = {"done": "done", "under_way": "under way", "scheduled": "scheduled", "sought": "sought", "denied": "denied"}
+# how colours of the drawing follow the reader's light or dark scheme
+SCHEME = {INK: "var(--ink,#1c2330)", MUTED: "var(--muted,#566072)", FAINT: "var(--line,#d9dde4)", PAPER: "var(--paper,#fefefe)"}
+RC = {
+    "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9, "text.parse_math": False, "text.color": INK,
+    "axes.edgecolor": MUTED, "axes.labelcolor": INK, "xtick.color": MUTED, "ytick.color": MUTED, "axes.spines.top": False,
+    "axes.spines.right": False, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "figure.facecolor": "none",
+    "axes.facecolor": "none", "savefig.facecolor": "none", "hatch.linewidth": 0.9,
+}  # fmt: skip
+MOST_PANELS = 10
+MOST_ROWS = 24
+MOST_MARKS = 12
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure in the project's style, in inches; never shown by itself."""
+    with mpl.rc_context(RC):
+        return Figure(figsize=(width, height), layout="constrained")
+
+
+def publish(fig: Figure, trail: Trail, *, title: str, alt: str, caption: str) -> Html:
+    """The figure as HTML: its finding as title, inline SVG with live links, caption, and its sentences.
+
+    `alt` says what the picture shows to whoever cannot see it.
+    """
+    svg = _inline_svg(fig, trail, alt)
+    least = min(620, int(fig.get_size_inches()[0] * 72))
+    html = (
+        f'<figure class="chart" id="fig-{trail.name}" style="--least:{least}px"><p class="title">{text_html(title)}</p>'
+        f'<div class="canvas" tabindex="0" role="region" aria-label="Figure: {text_html(title)}">{svg}</div>'
+        f"<figcaption>{text_html(caption)}</figcaption>{trail.lists_html()}</figure>"
+    )
+    return Html(html, f"{title}. {alt}")
+
+
+def _inline_svg(fig: Figure, trail: Trail, alt: str) -> str:
+    """The drawing without clock time, random ids and fixed ink, its link tokens replaced by addresses."""
+    buffer = io.StringIO()
+    with mpl.rc_context({**RC, "svg.hashsalt": trail.name}):
+        fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(<g) id="[^"]*"', r"\1", svg)
+    svg = re.sub(r"\n\s*", " ", svg)
+    for colour, scheme in SCHEME.items():
+        svg = svg.replace(colour, scheme)
+    svg = re.sub(r'<a xlink:href="mark-(\d+)"[^>]*>', lambda found: _anchor(trail, int(found.group(1))), svg)
+    size = re.search(r'viewBox="([^"]*)"', svg).group(1)
+    head = f'<svg viewBox="{size}" role="group" aria-label="{text_html(alt)}" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+    return head + svg[svg.index(">") + 1 :]
+
+
+def _anchor(trail: Trail, number: int) -> str:
+    url, label = trail.marks[number]
+    return f'<a href="{url}"><title>{text_html(label)}</title>'
+
+
+# --- marks -----------------------------------------------------------------------------------------
+
+
+def _half(shape: str) -> object:
+    style = MarkerStyle(shape, fillstyle="left")
+    return style.get_path().transformed(style.get_transform())
+
+
+def draw_mark(ax, x: float, y: float, *, shape: str, fill: str, colour: str, token: str = "", size: float = 56) -> list:
+    """One act: filled done, half under way, open scheduled, dashed ring sought, crossed denied."""
+    face = colour if fill == "done" else PAPER
+    line = (0, (1.6, 1.4)) if fill == "sought" else "solid"
+    outline = ax.scatter([x], [y], s=size, marker=shape, facecolor=face, edgecolor=colour, linewidth=1.3, linestyle=line, zorder=3)
+    drawn = [outline]
+    if fill == "under_way":
+        drawn.append(ax.scatter([x], [y], s=size, marker=_half(shape), facecolor=colour, edgecolor="none", zorder=4))
+    if fill == "denied":
+        drawn.append(ax.scatter([x], [y], s=size, marker="x", color=colour, linewidth=1.3, zorder=4))
+    if token:
+        for artist in drawn:
+            artist.set_urls([token])
+    return drawn
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One mark of a matrix: its cell, looks, sentences and label."""
+
+    row: str
+    column: str
+    refs: tuple[Ref, ...]
+    label: str
+    colour: str
+    shape: str = "o"
+    fill: str = "done"
+    text: str = ""
+
+
+def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], columns: dict[str, str], width: float = 9.2) -> Figure:
+    """Marks in the cells of a table, a row for each of `rows` and a column for each of `columns` (id to label).
+
+    A cell with more marks than fit shows their number, linked to all their sentences.
+    """
+    cells: dict[tuple[str, str], list[Mark]] = {}
+    for mark in marks:
+        cells.setdefault((mark.row, mark.column), []).append(mark)
+    lines = {row: max([1, *(-(-min(len(cells.get((row, c), ())), MOST_MARKS) // 4) for c in columns)]) for row in rows}
+    tops = dict(zip(rows, np.cumsum([0, *lines.values()]), strict=False))
+    height = sum(lines.values())
+    fig = new_figure(width, 0.55 + 0.27 * height)
+    with mpl.rc_context(RC):
+        ax = fig.add_subplot()
+        ax.set(xlim=(0, len(columns)), ylim=(height, 0))
+        for (row, column), inside in cells.items():
+            _fill_cell(ax, trail, inside, list(columns).index(column), tops[row], lines[row])
+        for top in [*tops.values(), height]:
+            ax.axhline(top, color=FAINT, linewidth=0.8, zorder=0)
+        for at in range(len(columns) + 1):
+            ax.axvline(at, color=FAINT, linewidth=0.8, zorder=0)
+        ax.set_xticks(np.arange(len(columns)) + 0.5, list(columns.values()))
+        ax.set_yticks([tops[row] + lines[row] / 2 for row in rows], list(rows.values()))
+        ax.xaxis.tick_top()
+        ax.tick_params(length=0)
+        for spine in ax.spines.values():
+            spine.set_visible(False)
+    return fig
+
+
+def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, top: int, lines: int) -> None:
+    if len(marks) > MOST_MARKS:
+        refs = [ref for mark in marks for ref in mark.refs]
+        label = f"{marks[0].row}, {marks[0].column}: {len(marks)}"
+        ax.text(column + 0.5, top + lines / 2, str(len(marks)), ha="center", va="center", fontweight="bold", url=trail.mark(refs, label))
+        return
+    across = max(4, min(4, len(marks)))
+    for number, mark in enumerate(marks):
+        x = column + 0.14 + (number % across) * 0.24
+        y = top + 0.5 + number // across
+        token = trail.mark(mark.refs, mark.label)
+        draw_mark(ax, x, y, shape=mark.shape, fill=mark.fill, colour=mark.colour, token=token)
+        if mark.text:
+            ax.text(x, y, mark.text, ha="center", va="center", fontsize=6, color=PAPER, zorder=5)
+
+
+def _legend(fig: Figure, entries: Sequence[tuple[str, dict]]) -> None:
+    """Marks with their meaning (`draw_mark`'s options), in a strip of their own under the drawing."""
+    ax = fig.axes[0]
+    with mpl.rc_context(RC):
+        handles = [tuple(draw_mark(ax, np.nan, np.nan, **{"shape": "o", "fill": "done", "colour": INK, **look})) for _, look in entries]
+        fig.legend(
+            handles, [name for name, _ in entries], loc="outside lower left", ncols=min(len(entries), 8), frameon=False,
+            fontsize=8.5, handletextpad=0.1, columnspacing=1.0,
+            handler_map={tuple: HandlerTuple(ndivide=1, pad=0)},
+        )  # fmt: skip
+
+
+# --- the five figures ------------------------------------------------------------------------------
+
+
+def barcode(study: Study) -> Html:
+    """Every coded sentence in reading order: up is cooperation, down friction, the middle neutral; texture is the voice."""
+    corpus, codings = study.corpus, with_sentence_ref(study.coding.codings)
+    trail, names = Trail(corpus, "barcode"), study.names()
+    shown = [a for a in corpus.articles if a.doc in set(codings["doc"])][:MOST_PANELS]
+    if not shown:
+        return refused(corpus, "The order of stances in each article", "no sentence speaks of a partner")
+    longest = max(len(a.sentences) for a in shown)
+    fig = new_figure(9.2, 0.4 + 1.42 * len(shown))
+    axes = fig.subplots(len(shown), 1, squeeze=False)[:, 0]
+    with mpl.rc_context(RC):
+        for ax, article in zip(axes, shown, strict=True):
+            order = {(article.doc, s.para, s.sent): n for n, s in enumerate(article.sentences)}
+            for row in codings[codings["doc"] == article.doc].itertuples(index=False):
+                _tile(ax, trail, order[row.ref], row, names)
+            _panel(ax, article, names[article.doc], longest)
+    handles = _barcode_legend()
+    with mpl.rc_context(RC):
+        fig.legend(handles=handles, loc="outside lower left", ncols=6, frameon=False, fontsize=8.5, columnspacing=1.2, handlelength=1.3)
+    more = f" The first {len(shown)} of {len(corpus.articles)} articles." if len(shown) < len(corpus.articles) else ""
+    total = sum(len(a.sentences) for a in shown)
+    return publish(
+        fig, trail, title=_barcode_finding(study),
+        alt=f"A strip for each of {len(shown)} articles, its {total} sentences from left to right in five rows, one a partner. "
+        + _friction_by_article(study),
+        caption=f"Each bar is a coded sentence ({len(codings[codings['doc'].isin([a.doc for a in shown])])} codings of {total} "
+        "sentences): above the line cooperation, below it friction, across it neutral; plain for what the author reports, "
+        f"striped for an official’s words, hollow for the analyst’s judgement. Thin ticks part paragraphs.{more} "
+        f"Coded by {study.coder}.",
+    )  # fmt: skip
+
+
+def _tile(ax, trail: Trail, at: int, row, names: dict[str, str]) -> None:
+    level = len(VECTORS) - 1 - list(VECTORS).index(row.vector)
+    low, tall = {"cooperation": (0.04, 0.4), "friction": (-0.44, 0.4), "neutral": (-0.14, 0.28)}[row.stance]
+    colour = STANCE_COLOURS[row.stance]
+    words = f"{names[row.doc]}, {VECTORS[row.vector]}: {row.stance}{f' ({row.limit})' if row.limit else ''}, {row.voice}"
+    tile = Rectangle((at + 0.06, level + low), 0.88, tall, **_voice_style(row.voice, colour))
+    tile.set_url(trail.mark([row.ref], words))
+    ax.add_patch(tile)
+
+
+def _voice_style(voice: str, colour: str) -> dict:
+    """Plain for a report, striped for an official's words, hollow for the analyst's judgement."""
+    if voice == "judgement":
+        return {"facecolor": PAPER, "edgecolor": colour, "linewidth": 1.1}
+    return {"facecolor": colour, "edgecolor": PAPER, "linewidth": 0, "hatch": "/////" if voice == "official" else None}
+
+
+def _panel(ax, article, name: str, longest: int) -> None:
+    starts = [n for n, s in enumerate(article.sentences) if s.sent == 0]
+    for level in range(len(VECTORS)):
+        ax.plot([0, len(article.sentences)], [level, level], color=FAINT, linewidth=0.7, zorder=0)
+    for at in starts:
+        ax.plot([at, at], [-0.5, len(VECTORS) - 0.5], color=FAINT, linewidth=0.7, zorder=0)
+    ax.set(xlim=(0, longest), ylim=(-0.55, len(VECTORS) - 0.45))
+    ax.set_yticks(range(len(VECTORS)), list(VECTORS.values())[::-1], fontsize=8)
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    year = f", {article.year}" if article.year else ""
+    ax.set_title(f"{name}{year}: {len(article.sentences)} sentences", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
+
+
+def _barcode_legend() -> list[Rectangle]:
+    stances = [Rectangle((0, 0), 1, 1, facecolor=c, label=f"{s} ({p})") for (s, c), p in
+               zip(STANCE_COLOURS.items(), ("above", "below", "across"), strict=True)]  # fmt: skip
+    voices = [Rectangle((0, 0), 1, 1, label=voice, **_voice_style(voice, MUTED)) for voice in VOICES]
+    return [*stances, *voices]
+
+
+def _barcode_finding(study: Study) -> str:
+    rows = study.coding.codings
+    russia = rows[rows["vector"] == "russia"]
+    by_doc = russia.groupby("doc")["stance"].agg(lambda s: (s == "friction").mean())
+    names = study.names()
+    high = ", ".join(names[doc] for doc in by_doc.index[by_doc >= 0.5])
+    low = ", ".join(names[doc] for doc in by_doc.index[by_doc < 0.5])
+    if high and low:
+        return f"Alignment depends on which story is told: Russia is mostly friction in {high}, mostly not in {low}"
+    return "Which partner each sentence is about, and how"
+
+
+def _friction_by_article(study: Study) -> str:
+    rows, names, story = study.coding.codings, study.names(), stories(study.coding.codings)
+    parts = []
+    for doc in story:
+        russia = rows[(rows["doc"] == doc) & (rows["vector"] == "russia")]
+        friction = int((russia["stance"] == "friction").sum())
+        parts.append(f"{names[doc]}, mostly {VECTORS[story[doc]]}: {friction} of {len(russia)} codings of Russia are friction")
+    return "; ".join(parts[:MOST_PANELS]) + "."
+
+
+def who_does_what(study: Study, partners: dict[str, str] | None = None) -> Html:
+    """Acts by partner and kind; a contested act stands in each place that a reasonable coder could give it."""
+    acts = study.acts()
+    trail = Trail(study.corpus, "who-does-what")
+    if acts.empty:
+        return refused(study.corpus, "Who does what", "no act with a partner is reported")
+    rows = partners or partner_rows(study)
+    marks = []
+    for act in with_sentence_ref(acts).to_dict("records"):
+        listed = [(partner, "") for partner in act["partners"] if partner in rows]
+        contested = [(v, " (contested)") for v in act["contested"] if v in rows]
+        for row, note in [*listed, *contested]:
+            label = f"{rows[row]} {KIND_VERBS[act['kind']]}, {FILLS[act['modality']]}{note}: {act['what']}"
+            marks.append(Mark(row, act["kind"], (act["ref"],), label, _colour_of(study, row), DOMAIN_SHAPES.get(act["domain"], "D"), act["modality"]))
+    fig = mark_matrix(trail, marks, rows=rows, columns=KIND_VERBS)
+    _legend(fig, [(FILLS[f], {"fill": f}) for f in FILLS] + [(d, {"shape": s}) for d, s in DOMAIN_SHAPES.items()])
+    return publish(
+        fig, trail, title=_division_finding(study),
+        alt=f"A table of {len(acts)} acts, a row for each of {len(rows)} partners and a column for each kind of act. " + _kinds_in_words(study, rows),
+        caption=f"Each mark is an act between Kazakhstan and a partner that the articles report ({len(acts)} acts in "
+        f"{acts['doc'].nunique()} articles; an act with several partners stands in each row). Filled: done; half: under way; "
+        "open: scheduled; ring: sought; crossed: denied. Circle: security; square: economic; triangle: political. "
+        f"Coded by {study.coder}.",
+    )  # fmt: skip
+
+
+def _colour_of(study: Study, partner: str) -> str:
+    if partner in VECTORS:
+        return VECTOR_COLOURS[partner]
+    return VECTOR_COLOURS[(study.partner_vectors(partner) or ("",))[0]]
+
+
+def partner_rows(study: Study) -> dict[str, str]:
+    """Partners of acts as rows: by vector, within it by number of acts; names for ids; contested vectors last."""
+    counts = study.coding.events["partners"].explode().value_counts()
+    order = [*VECTORS, ""]
+    first = {p: (study.partner_vectors(p) or ("",))[0] for p in counts.index}
+    chosen = sorted(counts.index, key=lambda p: (order.index(first[p]), -counts[p], p))[:MOST_ROWS]
+    rows = {p: study.partner_name(p) for p in chosen}
+    contested = sorted({v for cell in study.coding.events["contested"] for v in cell})
+    return rows | {v: f"{VECTORS.get(v, v)} (contested)" for v in contested}
+
+
+def _division_finding(study: Study) -> str:
+    acts, parts = study.acts(), []
+    for kind, noun in (("commitment", "commitments"), ("operation", "operations"), ("support", "support")):
+        chosen = acts[acts["kind"] == kind]
+        counts = chosen["partners"].explode().value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        if len(counts):
+            parts.append(f"{noun} most with {study.partner_name(counts.index[0])} ({counts.iloc[0]} of {len(chosen)})")
+    return "A division of labour, not a balance: " + ", ".join(parts) if len(parts) > 1 else "Who does what"
+
+
+def _kinds_in_words(study: Study, rows: dict[str, str]) -> str:
+    acts, parts = study.acts(), []
+    for partner, name in list(rows.items())[:12]:
+        kinds = acts[[partner in cell for cell in acts["partners"]]]["kind"].value_counts().reindex(list(KINDS), fill_value=0)
+        words = ", ".join(f"{KIND_VERBS[k]} {n}" for k, n in kinds.items() if n)
+        if words:
+            parts.append(f"{name}: {words}")
+    return "; ".join(parts) + "."
+
+
+def officials_by_partner(study: Study, offices: dict[tuple[str, str], str]) -> Html:
+    """Kazakhstan's officials by partner: dots for acts they take part in, squares for statements of theirs.
+
+    `offices` gives (doc, person id) the person's name with the office held in that article.
+    """
+    acts = with_sentence_ref(study.acts())
+    trail = Trail(study.corpus, "officials")
+    marks, partners = [], {}
+    for act in acts.to_dict("records"):
+        who = [offices[act["doc"], p] for p in act["participants"] if (act["doc"], p) in offices]
+        for person in who:
+            for partner in act["partners"]:
+                partners[partner] = partners.get(partner, 0) + 1
+                shape = "s" if act["kind"] == "statement" else "o"
+                label = f"{person} and {study.partner_name(partner)}, {KIND_VERBS[act['kind']]}, {FILLS[act['modality']]}: {act['what']}"
+                marks.append(Mark(person, partner, (act["ref"],), label, _colour_of(study, partner), shape, act["modality"]))
+    if not marks:
+        return refused(study.corpus, "Who carries which partner", "no official of Kazakhstan takes part in a reported act")
+    order = [p for p in partner_rows(study) if p in partners][:10]
+    count = {person: sum(mark.row == person for mark in marks) for person in {mark.row for mark in marks}}
+    rows = {person: person for person in sorted(count, key=lambda p: (-count[p], p))[:MOST_ROWS]}
+    kept = [mark for mark in marks if mark.row in rows and mark.column in order]
+    fig = mark_matrix(trail, kept, rows=rows, columns={p: study.partner_name(p).replace(" ", "\n") for p in order})
+    _legend(fig, [("takes part in an act", {}), ("makes a statement", {"shape": "s"}), ("under way", {"fill": "under_way"}),
+                  ("scheduled", {"fill": "scheduled"}), ("sought", {"fill": "sought"})])  # fmt: skip
+    busiest = max(rows, key=lambda p: (count[p], p))
+    with_partners = {m.column for m in marks if m.row == busiest}
+    return publish(
+        fig, trail, title=f"The portfolio is personal: {busiest} stands in {count[busiest]} of {len(marks)} marks, with {len(with_partners)} partners",
+        alt=f"A table of {len(rows)} officials by {len(order)} partners with {len(kept)} marks. "
+        + "; ".join(f"{p}: " + ", ".join(sorted({study.partner_name(m.column) for m in marks if m.row == p})) for p in rows) + ".",
+        caption=f"Each mark is an official of Kazakhstan taking part in an act ({len(marks)} marks from {acts['doc'].nunique()} articles), "
+        f"with the office that the article gives. Coded by {study.coder}.",
+    )  # fmt: skip
+
+
+def issue_by_partner(study: Study, topics: pd.DataFrame, names: dict[int, str]) -> Html:
+    """Paragraphs by their main topic and coded vector; a mark is a paragraph, coloured by its prevailing stance.
+
+    `topics` has a row a paragraph with the columns doc, para, topic.
+    """
+    trail, short = Trail(study.corpus, "issue-by-partner"), study.names()
+    main = {(row.doc, row.para): row.topic for row in topics.itertuples(index=False)}
+    marks = []
+    grouped = with_sentence_ref(study.coding.codings).groupby(["doc", "para", "vector"], sort=True)
+    for (doc, para, vector), rows in grouped:
+        if (doc, para) not in main:
+            continue
+        stance = rows["stance"].value_counts().sort_index().idxmax()
+        label = f"{short[doc]} paragraph {para + 1}, {VECTORS[vector]}: mostly {stance}, {len(rows)} codings"
+        refs = tuple(sorted(set(rows["ref"])))
+        marks.append(Mark(str(main[doc, para]), vector, refs, label, STANCE_COLOURS[stance], STANCE_SHAPES[stance], "done"))
+    rows = {str(topic): name for topic, name in names.items()}
+    fig = mark_matrix(trail, marks, rows=rows, columns=VECTORS)
+    _legend(fig, [(f"mostly {stance}", {"shape": STANCE_SHAPES[stance], "colour": c}) for stance, c in STANCE_COLOURS.items()])  # fmt: skip
+    return publish(
+        fig, trail, title=_issue_finding(marks, rows),
+        alt=f"A table of {len(rows)} topics by five partners with {len(marks)} marks, one a paragraph and partner. "
+        + "; ".join(f"{name}: " + ", ".join(f"{VECTORS[v]} {n}" for v in VECTORS if (n := sum(m.row == t and m.column == v for m in marks)))
+                    for t, name in rows.items()) + ".",
+        caption=f"Each mark is a paragraph in which the partner is coded ({len(marks)} marks, {len(main)} paragraphs): its row is the "
+        f"topic with the largest share of its words. Coded by {study.coder}.",
+    )  # fmt: skip
+
+
+def _issue_finding(marks: Sequence[Mark], rows: dict[str, str]) -> str:
+    parts = []
+    for vector in ("russia", "nato", "middle_east"):
+        counts = {t: sum(m.row == t and m.column == vector for m in marks) for t in rows}
+        total = sum(counts.values())
+        if total >= 4:
+            best = max(counts, key=lambda t: (counts[t], t))
+            parts.append(f"{VECTORS[vector]} most with “{rows[best]}” ({counts[best]} of {total})")
+    return "Each partner has its own business: " + "; ".join(parts) if parts else "Topics by partner"
+
+
+def bars(corpus: Corpus, refs: pd.Series, *, name: str, title: str, caption: str, unit: str) -> Html:
+    """Horizontal bars of how many sentences stand behind each entry of `refs` (lists of refs by label)."""
+    trail = Trail(corpus, name)
+    counts = refs.map(len)
+    fig = new_figure(8.0, 0.6 + 0.28 * len(refs))
+    with mpl.rc_context(RC):
+        ax = fig.add_subplot()
+        drawn = ax.barh(list(refs.index), counts, color=VECTOR_COLOURS["nato"], height=0.68)
+        for bar, (label, cell) in zip(drawn, refs.items(), strict=True):
+            bar.set_url(trail.mark(cell, f"{label}: {len(cell)}"))
+            ax.text(bar.get_width(), bar.get_y() + bar.get_height() / 2, f" {len(cell)}", va="center", fontsize=8.5)
+        ax.invert_yaxis()
+        ax.set_xlabel(unit)
+        ax.tick_params(length=0)
+        ax.spines[["left", "bottom"]].set_visible(False)
+        ax.set_xticks([])
+    alt = "; ".join(f"{label} {len(cell)}" for label, cell in refs.items())
+    return publish(fig, trail, title=title, alt=f"Bars by {unit}: {alt}.", caption=caption)

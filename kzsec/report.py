@@ -1,0 +1,448 @@
+"""Notebooks and a corpus in, a folder of linked HTML pages out.
+
+The same exporter serves `python -m kzsec report` and `jupyter nbconvert --to kzsec`, so that both give
+the same pages. The site is built beside its place and swapped in when every notebook has run.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# jsonschema imports this grammar for formats that no notebook has; it costs .85 s (jsonschema #1428)
+_grammar = sys.modules.setdefault("rfc3987_syntax", None)
+import nbformat  # noqa: E402
+
+if _grammar is None:
+    del sys.modules["rfc3987_syntax"]
+
+from nbconvert.exporters import TemplateExporter  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+
+from . import __version__  # noqa: E402
+from .annotations import best_coding  # noqa: E402
+from .codebook import VECTORS, read_codebook  # noqa: E402
+from .corpus import SEEDS, Corpus, CorpusError, read_corpus  # noqa: E402
+from .evidence import anchor_of, page_of, short_names  # noqa: E402
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+TEMPLATES = Path(__file__).with_name("templates")
+STAMPED = ("pandas", "matplotlib", "seaborn", "scikit-learn", "nltk", "nupunkt")
+CELL_SECONDS = 3600
+
+
+class ReportError(RuntimeError):
+    """A report that cannot be made; the message says where and what to do."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One notebook's place in the site."""
+
+    label: str
+    href: str
+    title: str
+
+
+def pages_of(folder: Path) -> tuple[Page, ...]:
+    """The pages of the numbered notebooks in `folder`, in order."""
+    pages = []
+    for path in sorted(folder.glob("[0-9]*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        label = path.stem.partition("-")[2].replace("-", " ").capitalize()
+        pages.append(Page(label, f"{path.stem}.html", _title("".join(cells[0]["source"]) if cells else "", label)))
+    return tuple(pages)
+
+
+def _title(markdown: str, default: str) -> str:
+    found = re.search(r"^# +(.+)$", markdown, re.MULTILINE)
+    return found.group(1).strip() if found else default
+
+
+@lru_cache(maxsize=1)
+def _assets() -> dict[str, str]:
+    """Style and script, read once, with the hash that the page's policy allows the script by."""
+    style, script = ((TEMPLATES / "kzsec" / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return {"style": style, "script": script, "script_hash": digest, "version": __version__}
+
+
+# --- one notebook to one page ----------------------------------------------------------------------
+
+
+class KzsecExporter(TemplateExporter):
+    """Notebook to page: title and answer first, code folded, figures and links live, no request."""
+
+    export_from_notebook = "kzsec report page"
+    output_mimetype = "text/html"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("extra_template_basedirs", [str(TEMPLATES)])
+        kwargs.setdefault("template_name", "kzsec")
+        super().__init__(*args, **kwargs)
+
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    @property
+    def default_config(self) -> Config:
+        """Show HTML before pictures, and pictures before text."""
+        order = ["text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain"]
+        config = Config({"NbConvertBase": {"display_data_priority": order}})
+        config.merge(super().default_config)
+        return config
+
+    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kw: Any) -> tuple[str, dict]:
+        """(page, resources); `resources["outputs"]` holds the evidence pages that the links lead to."""
+        from nbconvert.filters import Highlight2HTML
+
+        self.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=self))
+        self.register_filter("text_base64", lambda text: base64.b64encode("".join(text).encode()).decode())
+        resources = dict(resources or {})
+        given = resources.get("metadata", {})
+        folder = Path(given.get("path") or NOTEBOOKS)
+        pages = resources.pop("kzsec_pages", None) or pages_of(folder)
+        nb, title, answer = _lift(nb)
+        failed = any(output.output_type == "error" for cell in nb.cells for output in cell.get("outputs", []))
+        here = f"{given.get('name', '')}.html"
+        site = {**_assets(), "pages": pages, "here": here, "title": title, "answer": answer, "failed": failed}
+        resources["kzsec"] = site
+        page, resources = super().from_notebook_node(nb, resources, **kw)
+        resources.pop("kzsec")
+        if not resources.pop("kzsec_no_evidence", False):
+            outputs = dict(resources.get("outputs") or {})
+            resources["outputs"] = outputs | _evidence_for(nb, pages)
+        return _with_contents(page), resources
+
+
+def _lift(nb: NotebookNode) -> tuple[NotebookNode, str, str]:
+    """The notebook without its title line, the title, and the HTML of the cell tagged `answer`."""
+    import copy
+
+    nb = copy.deepcopy(nb)
+    title, answer = "", ""
+    if nb.cells and nb.cells[0].cell_type == "markdown":
+        title = _title(nb.cells[0].source, "")
+        nb.cells[0].source = re.sub(r"^# +.+\n*", "", nb.cells[0].source, count=1, flags=re.MULTILINE)
+    for cell in nb.cells:
+        if "answer" in cell.metadata.get("tags", []):
+            answer += answer_html(cell)
+    return nb, title, answer
+
+
+def answer_html(cell: NotebookNode) -> str:
+    """The HTML that a cell shows."""
+    return "".join("".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", []))
+
+
+def _with_contents(page: str) -> str:
+    """The page with its second-level headings as a column of links."""
+    found = re.findall(r'<h2 id="([^"]*)">(.*?)(?:<a class="anchor-link".*?)?</h2>', page, re.DOTALL)
+    links = "".join(f'<li><a href="#{at}">{re.sub("<[^>]+>", "", text)}</a></li>' for at, text in found)
+    aside = f'<aside class="contents"><nav aria-label="On this page"><ul>{links}</ul></nav></aside>' if links else ""
+    return page.replace("<!--contents-->", aside, 1)
+
+
+def parameters_of(nb: NotebookNode) -> dict[str, Any]:
+    """The plain values assigned in the cells tagged `parameters` and `injected-parameters`, later ones last."""
+    values: dict[str, Any] = {}
+    for cell in nb.cells:
+        if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", [])):
+            for node in ast.parse(cell.source).body:
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                    values[node.targets[0].id] = node.value.value
+    return values
+
+
+def _evidence_for(nb: NotebookNode, pages: tuple[Page, ...]) -> dict[str, bytes]:
+    values = parameters_of(nb)
+    corpus = _cached_corpus(values.get("corpus"))
+    return {name: page.encode() for name, page in _cached_articles(corpus, values.get("codebook"), pages)}
+
+
+@lru_cache(maxsize=2)
+def _cached_corpus(path: str | None) -> Corpus:
+    return read_corpus(path)
+
+
+def _cached_articles(corpus: Corpus, codebook: str | None, pages: tuple[Page, ...]) -> list[tuple[str, str]]:
+    return list(article_pages(corpus, codebook=codebook, pages=pages).items())
+
+
+# --- pages that are no notebook --------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _environment():
+    import jinja2
+
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
+
+
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(f"kzsec/{template}").render(**values)
+
+
+def article_pages(corpus: Corpus, *, codebook: str | None, pages: tuple[Page, ...]) -> dict[str, str]:
+    """Each article as a page with an anchor a sentence and the sentence's codings behind it, by its address."""
+    from .evidence import text_html
+
+    coding = best_coding(corpus, codebook=read_codebook(codebook))
+    coder = "the reference coding" if coding.coder == "reference" else "coded by the machine’s rules"
+    codings: dict[tuple, list[dict]] = {}
+    for row in coding.codings.itertuples(index=False):
+        words = (VECTORS.get(row.vector, row.vector), f"{row.stance}{f' ({row.limit})' if row.limit else ''}", row.voice)
+        shown = {"stance": row.stance, "label": " · ".join([*words, *(["hedged"] if row.hedged else [])])}
+        codings.setdefault((row.doc, row.para, row.sent), []).append(shown)
+    site = {**_assets(), "pages": pages}
+    names = short_names(a.doc for a in corpus.articles)
+    made = {}
+    for article in corpus.articles:
+        paragraphs: list[list[dict]] = [[] for _ in article.paragraphs]
+        for s in article.sentences:
+            paragraphs[s.para].append(
+                {"anchor": anchor_of(s.para, s.sent), "place": f"{s.para + 1}.{s.sent + 1}",
+                 "text": text_html(article.text[s.start : s.end]), "codings": codings.get((article.doc, s.para, s.sent), [])}
+            )  # fmt: skip
+        title = text_html(article.title or f"Article {names[article.doc]}")
+        made[page_of(article.doc)] = _render(
+            "article.html.j2", site=site, root="../", here="", title=title, about=_about(article), coder=coder,
+            paragraphs=paragraphs,
+        )  # fmt: skip
+    return made
+
+
+def _about(article) -> str:
+    """Where an article is from and from when, as far as it says so."""
+    parts = [article.publication, f"volume {article.volume}" if article.volume else "",
+             f"issue {article.issue}" if article.issue else "",
+             f"issued on or after {article.issued_after}" if article.issued_after else "", f"file {article.doc}"]  # fmt: skip
+    return ", ".join(part for part in parts if part)
+
+
+def front_page(corpus: Corpus, ran: list[Ran], pages: tuple[Page, ...]) -> str:
+    """What the corpus is, the main finding, a card a notebook, and what the site was made from."""
+    names = short_names(a.doc for a in corpus.articles)
+    years = sorted({a.year for a in corpus.articles if a.year})
+    span = f", {years[0]} to {years[-1]}" if len(years) > 1 else f", {years[0]}" if years else ""
+    sentences = sum(len(a.sentences) for a in corpus.articles)
+    lede = (
+        f"{len(corpus.articles)} article{'s' * (len(corpus.articles) != 1)}{span}; "
+        f"{sum(len(a.paragraphs) for a in corpus.articles)} paragraphs, {sentences} sentences. "
+        "Every number and every mark in these pages leads to the sentences that it came from."
+    )
+    cards = [
+        {"title": page.title, "href": page.href, "failed": r.failed, "answer": _on_page(r.answer, page.href)}
+        for page, r in zip(pages, ran, strict=True)
+    ]
+    stamp = [("Corpus", f"sha256 {corpus.sha256}"), ("kzsec", __version__), *((name, version(name)) for name in STAMPED)]
+    listed = [{"href": page_of(a.doc), "name": names[a.doc], "about": _about(a)} for a in corpus.articles[:200]]
+    more = len(corpus.articles) - len(listed)
+    return _with_contents(
+        _render(
+            "front.html.j2", site={**_assets(), "pages": pages}, root="", here="index.html", title="Kazakhstan’s security partners",
+            headline=pages[0].title if pages else "Report", lede=lede, answer=cards[0]["answer"] if cards else "",
+            cards=cards[1:], articles=listed, articles_more=f"and {more} more" if more else "", stamp=stamp,
+            failed=[page.label for page, r in zip(pages, ran, strict=True) if r.failed],
+        )
+    )  # fmt: skip
+
+
+def _on_page(html: str, href: str) -> str:
+    """HTML with the links inside its own page made to lead there from another one, and without its anchors."""
+    html = re.sub(r'<details class="evidence".*?</details>', "", html, flags=re.DOTALL)
+    return re.sub(r' id="[^"]*"', "", re.sub(r'href="#', f'href="{href}#', html))
+
+
+# --- running ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One executed notebook as a page."""
+
+    name: str
+    html: str
+    answer: str
+    failed: str
+    seconds: float
+
+
+async def _run_all(paths: list[Path], parameters: dict, jobs: int, pages: tuple[Page, ...], work: Path) -> list[Ran]:
+    gate = asyncio.Semaphore(jobs)
+    bars = _bars(paths)
+    exporter = KzsecExporter()
+
+    async def one(number: int, path: Path) -> Ran:
+        async with gate:
+            started = time.perf_counter()
+            nb = nbformat.read(path, as_version=4)
+            failed = await _execute(nb, parameters, work / str(number), bars[number])
+        resources = {"metadata": {"name": path.stem, "path": str(path.parent)}, "kzsec_pages": pages}
+        html, _ = exporter.from_notebook_node(nb, {**resources, "kzsec_no_evidence": True})
+        answer = "".join(answer_html(cell) for cell in nb.cells if "answer" in cell.metadata.get("tags", []))
+        return Ran(path.stem, html, answer, failed, time.perf_counter() - started)
+
+    try:
+        return await asyncio.gather(*(one(number, path) for number, path in enumerate(paths)))
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+async def _execute(nb: NotebookNode, parameters: dict, work: Path, bar: Any) -> str:
+    """Run `nb` in a kernel of its own; empty, or the error's name and message where a cell failed.
+
+    Kernels talk over sockets in a fresh folder where the system has them: side by side over TCP they
+    race for ports.
+    """
+    from jupyter_client import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    inject_parameters(nb, parameters)
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    bar.reset(total=len(code))
+    work.mkdir()
+    manager = AsyncKernelManager(kernel_name="python3")
+    if os.name == "posix":
+        manager.transport, manager.ip = "ipc", str(work / "k")
+    client = NotebookClient(
+        nb, km=manager, timeout=CELL_SECONDS, record_timing=False, shutdown_kernel="immediate",
+        resources={"metadata": {"path": str(NOTEBOOKS)}}, on_cell_executed=lambda **_: bar.update(),
+    )  # fmt: skip
+    try:
+        await client.async_execute(env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"})
+    except CellExecutionError as error:
+        return f"{error.ename}: {error.evalue}"
+    except DeadKernelError:
+        _note_dead_kernel(nb)
+        return "the kernel died"
+    return ""
+
+
+def _note_dead_kernel(nb: NotebookNode) -> None:
+    """Leave a trace on the page where the kernel died without one."""
+    text = "The kernel died: out of memory, or killed."
+    output = nbformat.v4.new_output("error", ename="DeadKernelError", evalue=text, traceback=[text])
+    next(cell for cell in reversed(nb.cells) if cell.cell_type == "code").outputs.append(output)
+
+
+def inject_parameters(nb: NotebookNode, parameters: dict[str, Any]) -> None:
+    """Set parameters as papermill does: in a cell of its own behind the one tagged `parameters`."""
+    if not parameters:
+        return
+    source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+    cell = nbformat.v4.new_code_cell(source, id="injected", metadata={"tags": ["injected-parameters"]})
+    at = next((n for n, c in enumerate(nb.cells) if "parameters" in c.metadata.get("tags", [])), -1)
+    nb.cells.insert(at + 1, cell)
+
+
+def _bars(paths: list[Path]) -> list[Any]:
+    """A progress bar a notebook, on a terminal."""
+    from tqdm import tqdm
+
+    width = max(len(path.stem) for path in paths)
+    shape = "{desc} {bar:24} {n_fmt}/{total_fmt} {elapsed}"
+    return [
+        tqdm(total=1, desc=path.stem.ljust(width), position=n, file=sys.stderr, disable=None, bar_format=shape)
+        for n, path in enumerate(paths)
+    ]
+
+
+def report(
+    corpus: str | Path | None = None,
+    out: str | Path = "reports",
+    *,
+    jobs: int | None = None,
+    codebook: str | Path | None = None,
+) -> Path:
+    """Run every notebook on a corpus and write the linked site to `out`; its first page is returned.
+
+    Raises `CorpusError` for a corpus without an article, and `ReportError` where a notebook fails: then
+    the pages as far as they came stand in `OUT.failed`, and what was in `out` is left as it was.
+    """
+    started = time.perf_counter()
+    out = Path(out).absolute()
+    _check_place(out)
+    paths = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+    if not paths:
+        raise ReportError(f"{NOTEBOOKS}: no notebooks here; run kzsec from a clone of its repository")
+    articles = read_corpus(corpus)
+    if not articles.articles:
+        raise CorpusError(_nothing_to_read(articles))
+    read_codebook(codebook)
+    parameters = {}
+    if corpus is not None and Path(corpus).resolve() != SEEDS.resolve():
+        parameters["corpus"] = str(Path(corpus).resolve())
+    if codebook is not None:
+        parameters["codebook"] = str(Path(codebook).resolve())
+    pages = pages_of(NOTEBOOKS)
+    with tempfile.TemporaryDirectory(prefix="kz") as work:
+        ran = asyncio.run(_run_all(paths, parameters, jobs or os.cpu_count() or 1, pages, Path(work)))
+    site = {f"{r.name}.html": r.html for r in ran}
+    site["index.html"] = front_page(articles, ran, pages)
+    site |= article_pages(articles, codebook=codebook, pages=pages)
+    site["run.json"] = _run_record(ran, articles, jobs, time.perf_counter() - started)
+    failed = [r for r in ran if r.failed]
+    place = out.with_name(out.name + ".failed") if failed else out
+    _swap_in(site, place)
+    if failed:
+        raise ReportError("; ".join(f"{r.name}.ipynb failed: {r.failed}" for r in failed) + f"; see {place}")
+    shutil.rmtree(out.with_name(out.name + ".failed"), ignore_errors=True)
+    return out / "index.html"
+
+
+def _nothing_to_read(corpus: Corpus) -> str:
+    reasons = "; ".join(f"{r.doc}: {r.reason}, {r.detail}" for r in corpus.records[:3])
+    return f"{corpus.root}: no article text in {len(corpus.records)} files ({reasons}); python -m kzsec check tells more"
+
+
+def _check_place(out: Path) -> None:
+    """Refuse to replace anything that is not an earlier report."""
+    if out.exists() and not out.is_dir():
+        raise ReportError(f"{out}: is a file; name a folder for the report")
+    if out.is_dir() and any(out.iterdir()) and not (out / "run.json").is_file():
+        raise ReportError(f"{out}: not empty and no earlier report; name another folder with --out")
+
+
+def _run_record(ran: list[Ran], corpus: Corpus, jobs: int | None, seconds: float) -> str:
+    """What differs from run to run and therefore stands on no page: clock time and machine."""
+    record = {
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "seconds": round(seconds, 2), "jobs": jobs,
+        "notebooks": {r.name: {"seconds": round(r.seconds, 2), "failed": r.failed} for r in ran},
+        "corpus": str(corpus.root), "corpus_sha256": corpus.sha256, "python": platform.python_version(),
+        "machine": platform.platform(),
+    }  # fmt: skip
+    return json.dumps(record, indent=1) + "\n"
+
+
+def _swap_in(files: dict[str, str], place: Path) -> None:
+    """Write the files beside `place` and put them there in one step; what stood there before goes last."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as folder:
+        fresh, old = Path(folder, "new"), Path(folder, "old")
+        for name, text in files.items():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / name).write_text(text, encoding="utf-8", newline="\n", errors="replace")
+        if place.exists():
+            place.rename(old)
+        fresh.rename(place)
