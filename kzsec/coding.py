@@ -33,6 +33,11 @@ BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 OPENING = re.compile(r"^(?:(?:but|yet|and|also|moreover|however|meanwhile|on [A-Z]\w+ \d+)\b[, ]*)+", re.IGNORECASE)
 APPOSITION = re.compile(r", [^,]*\b(?:chairman|minister|director|chief|head|secretary|ambassador)\b[^,]*, ")
 WHAT_WORDS = 12
+ACTS_A_SENTENCE = 2
+AUXILIARY_CHARS = 12  # between a word of modality and the verb that it governs (`plans to |visit`)
+OBJECT_CHARS = 80  # between a word of modality and its object (`offered 25 officers |training`)
+PASSIVE_CHARS = 50  # between a noun and its passive (`exercises |will be held`)
+RANK = {"denied": 0, "sought": 1, "scheduled": 2, "under_way": 3, "done": 4}
 DANGLING = frozenset(
     "a an and as at by for from his in its of on or that the their to with within which who was is".split()
 )
@@ -465,7 +470,7 @@ def code_article(article: Article, mentions: list[Mention], codebook: Codebook) 
     for reading in _readings(article, mentions, _lexicon(codebook)):
         rows = _relations(reading, focus, roll_up)
         coded = [_coding(row, reading, rows, focus) for row in rows]
-        found = _acts(reading, rows, coded, roll_up)
+        found = _acts(reading, coded, rows, roll_up)
         _tell(acts, found, reading, coded)
         codings += coded
         focus = _next_focus(focus, reading, coded, roll_up)
@@ -516,45 +521,64 @@ class Act(NamedTuple):
     also: tuple[tuple[int, int], ...] = ()
 
 
-def _acts(
-    reading: Reading, rows: list[Relation], coded: list[Coding], roll_up: dict[str, tuple[str, ...]]
-) -> list[Act]:
-    """The acts that a sentence reports, one a kind: by a verb of doing, else by a noun with a word of seeking or planning."""
-    hits = reading.hits.get("kind", ())
-    willing = [row for row in coded if row.stance != "friction" or row.limit == "dispute"]
-    vectors, partners, contested = tuple(row.vector for row in willing), _union(row.partners for row in willing), ()
+def _acts(reading: Reading, coded: list[Coding], rows: list[Relation], roll_up: dict[str, tuple[str, ...]]) -> list[Act]:
+    """The acts that a sentence reports, one a kind: by a verb of doing, else by a noun with a word of modality near it."""
     theatre = reading.hits.get("theatre", ())
-    if theatre and not coded:
-        contested = _union(mention.vectors for mention in reading.mentions)
-        vectors, partners = roll_up[theatre[0].value], (theatre[0].value,)
-    if not vectors or any(row.voice == "judgement" for row in coded):
+    if theatre and "nato" not in {row.vector for row in coded}:
+        place = _union(mention.vectors for mention in reading.mentions if mention.start < theatre[0].end < mention.end + 9)
+        leader = theatre[0].value
+        date = _date_of(theatre[0], reading)
+        return [Act(reading, theatre[0], "operation", "under_way", "cooperative", roll_up[leader], (leader,), place, date)]
+    if not coded or all(row.voice == "judgement" for row in coded):
         return []
-    chosen: dict[str, Act] = {}
-    tone = "contentious" if all(row.stance == "friction" for row in willing) and willing else "cooperative"
+    chosen: dict[tuple[str, str, tuple[str, ...]], Act] = {}
+    for hit, modality in _told(reading):
+        party = _party(hit, reading, coded, rows)
+        key = hit.value, modality, tuple(row.vector for row in party)
+        if key not in chosen and party:
+            cold = modality == "denied" or all(row.stance == "friction" for row in party)
+            vectors, partners = tuple(row.vector for row in party), _union(row.partners for row in party)
+            tone, date = "contentious" if cold else "cooperative", _date_of(hit, reading)
+            chosen[key] = Act(reading, hit, hit.value, modality, tone, vectors, partners, (), date)
+    return list(chosen.values())[:ACTS_A_SENTENCE]
+
+
+def _told(reading: Reading) -> Iterator[tuple[Hit, str]]:
+    """Each cue of an act with its modality: verbs of doing, then nouns that are the object of a word of modality."""
+    hits, modalities = reading.hits.get("kind", ()), reading.hits.get("modality", ())
+    governing = set()
     for hit in hits:
-        modality = _modality(hit, reading)
-        if hit.value in chosen or not (hit.scope == "act" or modality != "done"):
-            continue
-        date = _date_of(hit, reading)
-        chosen[hit.value] = Act(reading, hit, hit.value, modality, tone, vectors, partners, contested, date)
-    return list(chosen.values())[:2]
+        if hit.scope:
+            close = [one for one in modalities if 0 <= hit.start - one.end <= AUXILIARY_CHARS and one.value != "done"]
+            governing.update(close)
+            yield hit, close[-1].value if close else hit.scope
+    nouns: dict[Hit, str] = {}
+    for one in sorted(set(modalities) - governing, key=lambda one: (RANK[one.value], one)):
+        clause = reading.clause_at(one.start)
+        objects = [hit for hit in hits if not hit.scope and clause.start <= hit.start < clause.end]
+        after = [hit for hit in objects if one.end <= hit.start < one.end + OBJECT_CHARS]
+        before = [hit for hit in objects if one.start - PASSIVE_CHARS < hit.end <= one.end]
+        for hit in after[:1] or before[-1:]:
+            nouns.setdefault(hit, one.value)
+    yield from nouns.items()
+
+
+def _party(hit: Hit, reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[Coding]:
+    """The vectors that act: those named in the clause of the cue, or all; never one that only limits or threatens."""
+    clause = reading.clause_at(hit.start)
+    willing = [row for row in coded if row.stance != "friction" or row.limit == "dispute"]
+    inside = {row.vector for row in rows if any(clause.start <= place < clause.end for place in row.places)}
+    return [row for row in willing if row.vector in inside] or willing
 
 
 def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
-def _modality(hit: Hit, reading: Reading) -> str:
-    """The modality that a cue of the act's clause names, denial before seeking before planning; else `done`."""
-    clause = reading.clause_at(hit.start)
-    named = {one.value for one in reading.hits.get("modality", ()) if clause.start <= one.start < clause.end}
-    return next((name for name in ("denied", "sought", "scheduled", "under_way") if name in named), "done")
-
-
 def _date_of(hit: Hit, reading: Reading) -> tuple[str, str]:
     """Text and ISO form of the date nearest to the act's cue; empty where it has none."""
     dates = [mention for mention in reading.mentions if mention.type == "DATE"]
-    dates = [date for date in dates if not DURATION.search(reading.text, max(0, date.start - 30), date.start)]
+    dates = [date for date in dates if len(date.id) != 9 and not DURATION.search(reading.text, max(0, date.start - 30), date.start)]
     if not dates:
         return "", ""
     nearest = min(dates, key=lambda date: (abs(date.start - hit.start), date.start))
@@ -569,9 +593,11 @@ def _tell(acts: list[Act], found: list[Act], reading: Reading, coded: list[Codin
     for act in found:
         earlier = next((i for i in range(len(acts) - 1, -1, -1) if _same_act(acts[i], act)), None)
         if earlier is None:
-            acts.append(act)
+            acts.append(_at_meeting(act, acts))
         else:
-            acts[earlier] = _retold(acts[earlier], span, act.date)
+            whole = acts[earlier]
+            vectors, partners = _union((whole.vectors, act.vectors)), _union((whole.partners, act.partners))
+            acts[earlier] = _retold(whole, span, act.date)._replace(vectors=vectors, partners=partners)
         joined = True
     if not joined and vectors and acts:
         last = acts[-1]
@@ -579,11 +605,25 @@ def _tell(acts: list[Act], found: list[Act], reading: Reading, coded: list[Codin
             acts[-1] = _retold(last, span, ("", ""))
 
 
+def _at_meeting(act: Act, acts: list[Act]) -> Act:
+    """An act of words without a date of its own has that of the meeting of the same partners last told."""
+    if not act.date[1] and (act.modality == "sought" or act.kind == "statement"):
+        for meeting in reversed(acts):
+            near = act.reading.sentence.para - meeting.reading.sentence.para <= 1
+            if (meeting.kind, meeting.modality) == ("contact", "done") and near and set(meeting.vectors) & set(act.vectors):
+                return act._replace(date=meeting.date)
+    return act
+
+
 def _same_act(earlier: Act, later: Act) -> bool:
-    """Whether the later telling is of the earlier act: same kind and partner, near it, and no other date."""
-    near = later.reading.sentence.para - earlier.reading.sentence.para <= (2 if later.kind == "contact" else 0)
+    """Whether the later telling is of the earlier act: of its kind, modality and partners, near it, with no other date."""
+    paragraphs = later.reading.sentence.para - earlier.reading.sentence.para
     same_date = not (earlier.date[1] and later.date[1]) or later.date[1].startswith(earlier.date[1])
-    return near and same_date and later.kind == earlier.kind and bool(set(later.partners) & set(earlier.partners))
+    if (earlier.kind, earlier.modality) != (later.kind, later.modality) or not same_date:
+        return False
+    if paragraphs == 0:
+        return later.kind == "operation" or bool(set(later.vectors) & set(earlier.vectors))
+    return later.kind == "contact" and paragraphs <= 2 and bool(set(later.partners) & set(earlier.partners))
 
 
 def _retold(act: Act, span: tuple[int, int], date: tuple[str, str]) -> Act:
