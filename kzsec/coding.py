@@ -26,20 +26,22 @@ FOCUS_SENTENCES = 3  # how many sentences without a partner a pronoun may look b
 LIST_LINK = re.compile(r"\s*(?:,|and|or|, and|as well as)\s+(?:the\s+)?$")
 WARMER = ("cooperation", "neutral", "risk")
 QUOTE = re.compile('[“”"]')
-QUOTE_CHARS = 25  # a shorter quotation is a label (`“multi-vector” policy`), not speech
+QUOTE_CHARS = 30  # a shorter quotation is a label (`“multi-vector” policy`), not speech
 ROUTE = ("from", "into", "through", "via", "across")
-DURATION = re.compile(r"\b(?:through|until|since|by|of|before)\s+(?:the\s+)?$")
+DURATION = re.compile(r"\b(?:through|until|since|of|before|for|(?:following|after)\b[^,]*?)\s+(?:the\s+)?$", re.IGNORECASE)
 BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 OPENING = re.compile(r"^(?:(?:but|yet|and|also|moreover|however|meanwhile|on [A-Z]\w+ \d+)\b[, ]*)+", re.IGNORECASE)
 APPOSITION = re.compile(r", [^,]*\b(?:chairman|minister|director|chief|head|secretary|ambassador)\b[^,]*, ")
 WHAT_WORDS = 12
+YEARS = re.compile(r"\d{4}/\d{4}")
+HEAD_CHARS = 15
 ACTS_A_SENTENCE = 2
 AUXILIARY_CHARS = 12  # between a word of modality and the verb that it governs (`plans to |visit`)
 OBJECT_CHARS = 80  # between a word of modality and its object (`offered 25 officers |training`)
 PASSIVE_CHARS = 50  # between a noun and its passive (`exercises |will be held`)
 RANK = {"denied": 0, "sought": 1, "scheduled": 2, "under_way": 3, "done": 4}
 DANGLING = frozenset(
-    "a an and as at by for from his in its of on or that the their to with within which who was is".split()
+    ["a", "an", "and", "as", "at", "by", "for", "from", "his", "in", "its", "of", "on", "or", "that", "the", "their", "to", "with", "within", "which", "who", "was", "is"]
 )
 FINITE = re.compile(r", (?:and|as) [^,;]{0,60}?\b(?:is|are|was|were|has|have|had|will|would|remains?|may|could|can)\b")
 
@@ -102,6 +104,9 @@ class Hit(NamedTuple):
     scope: str
 
 
+Starting = tuple[tuple[Cue, ...], dict[str, list[Cue]], tuple[Cue, ...]]  # alone; by next word; next word a glob
+
+
 class Lexicon:
     """The cue tables by first word, so that reading costs one look-up a word however many cues there are."""
 
@@ -115,20 +120,31 @@ class Lexicon:
                 table.setdefault(key, []).append(Cue(row["column"], row["value"], row["scope"], tuple(rest)))
         self.starting = lru_cache(maxsize=1 << 16)(self._starting)
 
-    def _starting(self, word: str) -> tuple[Cue, ...]:
+    def _starting(self, word: str) -> Starting:
         stems = [cue for size in range(2, len(word) + 1) for cue in self._stems.get(word[:size], ())]
-        return (*self._exact.get(word, ()), *stems)
+        cues = [*self._exact.get(word, ()), *stems]
+        by_next: dict[str, list[Cue]] = {}
+        for cue in cues:
+            if cue.rest and "*" not in cue.rest[0]:
+                by_next.setdefault(cue.rest[0], []).append(cue)
+        alone = tuple(cue for cue in cues if not cue.rest)
+        return alone, by_next, tuple(cue for cue in cues if cue.rest and "*" in cue.rest[0])
 
     def hits(self, text: str, start: int, end: int) -> list[Hit]:
         """Every cue that matches in `text[start:end]`, in text order."""
-        spans = [(token.group().lower().replace("’", "'"), *token.span()) for token in TOKEN.finditer(text, start, end)]
-        words = [span[0] for span in spans]
+        tokens = list(TOKEN.finditer(text, start, end))
+        words = [token.group().lower().replace("’", "'") for token in tokens]
         found = []
         for i, word in enumerate(words):
-            for cue in self.starting(word):
-                last = _last_word(cue.rest, words, i + 1)
-                if last:
-                    found.append(Hit(spans[i][1], spans[last - 1][2], cue.column, cue.value, cue.scope))
+            alone, by_next, globbed = self.starting(word)
+            if not (alone or by_next or globbed):
+                continue
+            at = tokens[i].start()
+            found += [Hit(at, tokens[i].end(), cue.column, cue.value, cue.scope) for cue in alone]
+            literal = by_next.get(words[i + 1], ()) if by_next and i + 1 < len(words) else ()
+            for cue in (*literal, *globbed):
+                if last := _last_word(cue.rest, words, i + 1):
+                    found.append(Hit(at, tokens[last - 1].end(), cue.column, cue.value, cue.scope))
         return found
 
 
@@ -237,16 +253,20 @@ def _readings(article: Article, mentions: list[Mention], lexicon: Lexicon) -> It
             tuple(by_sentence.get(key, ())),
             hits,
             _clauses(article.text, sentence.start, end, hits.get("clause", [])),
-            inside or length > QUOTE_CHARS,
+            inside or length > QUOTE_CHARS and (article.text[sentence.start] in "“\"" or _says(hits)),
             key in citations,
         )
+
+
+def _says(hits: dict[str, list[Hit]]) -> bool:
+    return any(hit.value == "official" for hit in hits.get("voice", ()))
 
 
 def _quotation(text: str, start: int, end: int, inside: bool) -> tuple[int, bool]:
     """Characters of the longest quotation in `text[start:end]`, and whether one is open at its end."""
     longest, since = 0, start
     for mark in QUOTE.finditer(text, start, end):
-        opening = mark.group() == "“" or mark.group() == '"' and not inside
+        opening = mark.group() == "“" or (mark.group() == '"' and not inside)
         if inside and not opening:
             longest = max(longest, mark.start() - since)
         inside, since = opening, mark.end()
@@ -368,7 +388,7 @@ def _governs(hit: Hit, relation: Relation, reading: Reading, places: list[int], 
     before = [place for place in reversed(within) if place <= hit.start and hit.scope != "after"]
     after = [place for place in within if place > hit.start and hit.scope != "before"]
     if nearest or hit.scope in ("before", "after"):
-        close = before if not after or before and hit.start - before[0] < after[0] - hit.end else after
+        close = before if not after or (before and hit.start - before[0] < after[0] - hit.end) else after
         within = _listed(close)
     return any(place in within for place in relation.places)
 
@@ -446,9 +466,10 @@ def _voice(relation: Relation, reading: Reading, rows: list[Relation]) -> tuple[
     places = sorted(place for row in rows for place in row.places)
     judged = [hit for hit in hits if hit.value == "judgement" and _governs(hit, relation, reading, places)]
     told = [hit for hit in hits if hit.value == "report"]
+    framed = all(reading.clause_at(place).kind == "concession" for place in relation.places)
     for_report = sum(int(hit.scope) for hit in told) + 2 * reading.cited
     for_report += any(mention.type == "DATE" for mention in reading.mentions)
-    return ("judgement" if 1 + sum(int(hit.scope) for hit in judged) > for_report else "report"), judged
+    return ("judgement" if 1 + framed + sum(int(hit.scope) for hit in judged) > for_report else "report"), judged
 
 
 def _speaker(hit: Hit, reading: Reading) -> bool:
@@ -575,21 +596,23 @@ def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
+def _dates(reading: Reading) -> list[Mention]:
+    """The dates of a sentence that may be those of an act: no span of years, nothing behind `since` or `following`."""
+    dates = [mention for mention in reading.mentions if mention.type == "DATE" and not YEARS.fullmatch(mention.id)]
+    start = reading.sentence.start
+    return [date for date in dates if not DURATION.search(reading.text, max(start, date.start - 60), date.start)]
+
+
 def _date_of(hit: Hit, reading: Reading) -> tuple[str, str]:
-    """Text and ISO form of the date nearest to the act's cue; empty where it has none."""
-    dates = [mention for mention in reading.mentions if mention.type == "DATE"]
-    dates = [date for date in dates if len(date.id) != 9 and not DURATION.search(reading.text, max(0, date.start - 30), date.start)]
-    if not dates:
-        return "", ""
-    nearest = min(dates, key=lambda date: (abs(date.start - hit.start), date.start))
-    return nearest.text, nearest.id
+    """Text and ISO form of the nearest date in the clause of an act's cue, or at the sentence's head; empty if none."""
+    clause, head = reading.clause_at(hit.start), reading.sentence.start + HEAD_CHARS
+    dates = [date for date in _dates(reading) if clause.start <= date.start < clause.end or date.start < head]
+    nearest = min(dates, key=lambda date: (abs(date.start - hit.start), date.start), default=None)
+    return (nearest.text, nearest.id) if nearest else ("", "")
 
 
 def _tell(acts: list[Act], found: list[Act], reading: Reading, coded: list[Coding]) -> None:
-    """Add the acts found in a sentence, or join the sentence to an act of the paragraphs before that it retells."""
-    span = reading.sentence.start, reading.sentence.end
-    vectors = {row.vector for row in coded if row.stance != "friction"}
-    joined = False
+    """Add the acts found in a sentence, or join the sentence to an act before it that it retells."""
     for act in found:
         earlier = next((i for i in range(len(acts) - 1, -1, -1) if _same_act(acts[i], act)), None)
         if earlier is None:
@@ -597,12 +620,17 @@ def _tell(acts: list[Act], found: list[Act], reading: Reading, coded: list[Codin
         else:
             whole = acts[earlier]
             vectors, partners = _union((whole.vectors, act.vectors)), _union((whole.partners, act.partners))
-            acts[earlier] = _retold(whole, span, act.date)._replace(vectors=vectors, partners=partners)
-        joined = True
-    if not joined and vectors and acts:
-        last = acts[-1]
-        if last.reading.sentence.para == reading.sentence.para and vectors & set(last.vectors):
-            acts[-1] = _retold(last, span, ("", ""))
+            acts[earlier] = _retold(whole, reading, act.date)._replace(vectors=vectors, partners=partners)
+    vectors = {row.vector for row in coded if row.stance != "friction"}
+    spoken = any(row.voice == "official" for row in coded)
+    for i in range(len(acts) - 1, -1, -1):
+        act = acts[i]
+        if act.reading.sentence.para != reading.sentence.para or act.reading.sentence == reading.sentence:
+            continue
+        if vectors & set(act.vectors) and (not found or spoken and act.kind in ("contact", "statement")):
+            date = next(((date.text, date.id) for date in _dates(reading)), ("", ""))
+            acts[i] = _retold(act, reading, date)
+            break
 
 
 def _at_meeting(act: Act, acts: list[Act]) -> Act:
@@ -626,11 +654,13 @@ def _same_act(earlier: Act, later: Act) -> bool:
     return later.kind == "contact" and paragraphs <= 2 and bool(set(later.partners) & set(earlier.partners))
 
 
-def _retold(act: Act, span: tuple[int, int], date: tuple[str, str]) -> Act:
-    """The act with one more retelling; its date is the more exact of the two."""
+def _retold(act: Act, reading: Reading, date: tuple[str, str]) -> Act:
+    """The act with one more retelling, whose date it takes if that is more exact than its own."""
+    span = reading.sentence.start, reading.sentence.end
     first = act.reading.sentence.start, act.reading.sentence.end
     also = act.also if span in (first, *act.also) else (*act.also, span)
-    return act._replace(also=also, date=max(act.date, date, key=lambda one: len(one[1])))
+    closer = date[1].startswith(act.date[1]) and (act.date[1] or act.modality == "done")
+    return act._replace(also=also, date=date if closer else act.date)
 
 
 def _event(act: Act, groupings: frozenset[str]) -> Event:
