@@ -331,7 +331,7 @@ def _sources(text: str, start: int, end: int, *, year: int | None, january: bool
         for piece in re.finditer(r"[^,;]+", text[at:a]):
             name = piece.group().strip(" .:–—-\n")
             name = re.sub(r"^(?:see(?: also)?|and|in|as quoted by|according to|e\.g\.)\s+", "", name, flags=re.I)
-            if name and (name[0].isupper() or name[0].isdigit() and not name.isdigit() or WEB_SOURCE.match(name)):
+            if name and (name[0].isupper() or (name[0].isdigit() and not name.isdigit()) or WEB_SOURCE.match(name)):
                 pieces.append((at + text[at:a].index(name, piece.start()), name, a, text[a:b], iso))
             elif re.search(r"\w", name) and not name.isdigit():
                 return []  # running words: a remark that has a date in it, not a citation

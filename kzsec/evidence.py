@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from .corpus import Corpus
@@ -24,9 +25,14 @@ LONGEST_LIST = 60
 HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
+def visible(text: object) -> str:
+    """Text in which control, direction and zero-width characters are spelled out."""
+    return HIDDEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", str(text))
+
+
 def text_html(text: object) -> str:
-    """Text as HTML that can do nothing but be read; control and direction characters become visible."""
-    return escape(HIDDEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", str(text)))
+    """Text as HTML that can do nothing but be read."""
+    return escape(visible(text))
 
 
 def page_of(doc: str) -> str:
@@ -140,47 +146,77 @@ def slug(label: str) -> str:
     return "-".join(parts) or hashlib.sha256(label.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def count_table(trail: Trail, refs: pd.DataFrame, *, caption: str, counts: pd.DataFrame | None = None) -> Html:
+def count_table(
+    corpus: Corpus, refs: pd.DataFrame, *, caption: str, counts: pd.DataFrame | None = None, name: str = ""
+) -> Html:
     """A table of counts whose cells hold lists of sentences; each number leads to its sentences.
 
     `counts` gives the numbers where a sentence holds more than one unit of what is counted.
     """
-    head = "".join(f'<th scope="col">{text_html(column)}</th>' for column in refs.columns)
+    trail = Trail(corpus, name or slug(caption))
+    head = "".join(f'<th scope="col" class="num">{text_html(column)}</th>' for column in refs.columns)
     body = []
-    for row, name in enumerate(refs.index):
+    for row, label in enumerate(refs.index):
         cells = []
         for at, column in enumerate(refs.columns):
             cell = refs.iat[row, at]
             shown = len(set(cell)) if counts is None else counts.iat[row, at]
-            cells.append(f'<td class="num">{trail.link(cell, f"{name}: {column}", shown)}</td>')
-        body.append(f'<tr><th scope="row">{text_html(name)}</th>{"".join(cells)}</tr>')
-    corner = text_html(refs.index.name or "")
-    return _table_html(trail, caption, f'<td>{corner}</td>{head}', body)
+            cells.append(f'<td class="num">{trail.link(cell, f"{label}: {column}", shown)}</td>')
+        body.append(f'<tr><th scope="row">{text_html(label)}</th>{"".join(cells)}</tr>')
+    return _table_html(trail, caption, f"<td>{text_html(refs.index.name or '')}</td>{head}", body)
 
 
-def text_table(trail: Trail, rows: pd.DataFrame, *, caption: str, refs: Sequence[Sequence[Ref]] | None = None) -> Html:
+def text_table(
+    corpus: Corpus, rows: pd.DataFrame, *, caption: str, refs: Sequence[Sequence[Ref]] | None = None, name: str = ""
+) -> Html:
     """A table of plain values, escaped; with `refs`, the first cell of each row leads to the row's sentences."""
-    head = "".join(f'<th scope="col">{text_html(column)}</th>' for column in rows.columns)
+    trail = Trail(corpus, name or slug(caption))
+    numeric = [rows[column].map(_is_number).all() for column in rows.columns]
+    head = "".join(
+        f'<th scope="col"{_num(number)}>{text_html(column)}</th>' for column, number in zip(rows.columns, numeric, strict=True)
+    )
     body = []
     for number, row in enumerate(rows.itertuples(index=False, name=None)):
-        first, *rest = [("" if _missing(v) else v) for v in row]
-        label = text_html(first) if refs is None else trail.link(refs[number], f"{caption}: {first}", first)
-        cells = "".join(f"<td{_num(value)}>{text_html(value)}</td>" for value in rest)
+        first, *rest = ["" if _missing(value) else value for value in row]
+        label = text_html(first) if refs is None else trail.link(refs[number], f"{first} ({number + 1})", first)
+        cells = "".join(f"<td{_num(n)}>{text_html(_shown(v))}</td>" for v, n in zip(rest, numeric[1:], strict=True))
         body.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
     return _table_html(trail, caption, head, body)
 
 
 def _missing(value: object) -> bool:
-    return value is None or value != value or type(value).__name__ == "NAType"
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
 
 
-def _num(value: object) -> str:
-    return ' class="num"' if isinstance(value, (int, float)) or hasattr(value, "dtype") else ""
+def _is_number(value: object) -> bool:
+    return _missing(value) or (hasattr(value, "__round__") and not isinstance(value, bool))
+
+
+def _shown(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else f"{value:.2f}" if isinstance(value, float) else value
+
+
+def _num(number: bool) -> str:
+    return ' class="num"' if number else ""
 
 
 def _table_html(trail: Trail, caption: str, head: str, body: list[str]) -> Html:
+    """A table that scrolls in its place, with the lists that its numbers lead to under it."""
     table = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}"><table>'
         f"<caption>{text_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
     return Html(f'<div class="tabled">{table}{trail.lists_html()}</div>', caption)
+
+
+def provenance(corpus: Corpus, *, coder: str) -> Html:
+    """What a page was made from: the corpus by its hash, the coding, and the libraries by their versions."""
+    return Html(f'<dl class="stamp">{"".join(f"<div><dt>{text_html(k)}</dt><dd>{text_html(v)}</dd></div>" for k, v in stamp(corpus, coder))}</dl>')
+
+
+def stamp(corpus: Corpus, coder: str) -> list[tuple[str, str]]:
+    """Name and value of everything that a page depends on."""
+    from . import __version__
+
+    libraries = [(name, version(name)) for name in ("pandas", "matplotlib", "seaborn", "scikit-learn", "nltk", "nupunkt")]
+    return [("Corpus", f"sha256 {corpus.sha256}"), ("Coded by", coder), ("kzsec", __version__), *libraries]

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
@@ -18,10 +19,14 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Rectangle
 
+from .claims import refused, stories
 from .codebook import KINDS, VECTORS, VOICES
 from .corpus import Corpus
-from .evidence import Html, Ref, Trail, text_html
-from .patterns import Study, refused, stories, with_sentence_ref
+from .evidence import Html, Ref, Trail, slug, text_html
+from .patterns import Study, with_sentence_ref
+
+if TYPE_CHECKING:
+    from .topics import TopicModel
 
 INK, MUTED, FAINT = "#1c2330", "#566072", "#d9dde4"
 PAPER = "#fefefe"
@@ -338,7 +343,7 @@ def _division_finding(study: Study) -> str:
 def _kinds_in_words(study: Study, rows: dict[str, str]) -> str:
     acts, parts = study.acts(), []
     for partner, name in list(rows.items())[:12]:
-        kinds = acts[[partner in cell for cell in acts["partners"]]]["kind"].value_counts().reindex(list(KINDS), fill_value=0)
+        kinds = acts[acts["partners"].map(lambda cell: partner in cell).astype(bool)]["kind"].value_counts().reindex(list(KINDS), fill_value=0)
         words = ", ".join(f"{KIND_VERBS[k]} {n}" for k, n in kinds.items() if n)
         if words:
             parts.append(f"{name}: {words}")
@@ -381,11 +386,11 @@ def officials_by_partner(study: Study, offices: dict[tuple[str, str], str]) -> H
     )  # fmt: skip
 
 
-def issue_by_partner(study: Study, topics: pd.DataFrame, names: dict[int, str]) -> Html:
-    """Paragraphs by their main topic and coded vector; a mark is a paragraph, coloured by its prevailing stance.
-
-    `topics` has a row a paragraph with the columns doc, para, topic.
-    """
+def issue_by_partner(study: Study, model: TopicModel | None) -> Html:
+    """Paragraphs by their main topic and coded vector; a mark is a paragraph, coloured by its prevailing stance."""
+    if model is None:
+        return refused(study.corpus, "Issue by partner", "there are too few paragraphs or words for topics")
+    topics, names = model.paragraphs, model.names()
     trail, short = Trail(study.corpus, "issue-by-partner"), study.names()
     main = {(row.doc, row.para): row.topic for row in topics.itertuples(index=False)}
     marks = []
@@ -421,21 +426,49 @@ def _issue_finding(marks: Sequence[Mark], rows: dict[str, str]) -> str:
     return "Each partner has its own business: " + "; ".join(parts) if parts else "Topics by partner"
 
 
-def bars(corpus: Corpus, refs: pd.Series, *, name: str, title: str, caption: str, unit: str) -> Html:
-    """Horizontal bars of how many sentences stand behind each entry of `refs` (lists of refs by label)."""
-    trail = Trail(corpus, name)
-    counts = refs.map(len)
-    fig = new_figure(8.0, 0.6 + 0.28 * len(refs))
+def bars(study: Study, refs: pd.Series, *, title: str, unit: str, of: int) -> Html:
+    """Horizontal bars of how many sentences stand behind each entry of `refs` (lists of refs by label), of `of` in all."""
+    if refs.empty:
+        return refused(study.corpus, title, f"there is no {unit}")
+    trail = Trail(study.corpus, slug(unit))
+    fig = new_figure(8.0, 0.35 + 0.27 * len(refs))
     with mpl.rc_context(RC):
         ax = fig.add_subplot()
-        drawn = ax.barh(list(refs.index), counts, color=VECTOR_COLOURS["nato"], height=0.68)
+        drawn = ax.barh([str(label) for label in refs.index], refs.map(len), color=VECTOR_COLOURS["nato"], height=0.68)
         for bar, (label, cell) in zip(drawn, refs.items(), strict=True):
             bar.set_url(trail.mark(cell, f"{label}: {len(cell)}"))
             ax.text(bar.get_width(), bar.get_y() + bar.get_height() / 2, f" {len(cell)}", va="center", fontsize=8.5)
         ax.invert_yaxis()
-        ax.set_xlabel(unit)
         ax.tick_params(length=0)
         ax.spines[["left", "bottom"]].set_visible(False)
         ax.set_xticks([])
     alt = "; ".join(f"{label} {len(cell)}" for label, cell in refs.items())
-    return publish(fig, trail, title=title, alt=f"Bars by {unit}: {alt}.", caption=caption)
+    return publish(
+        fig, trail, title=title, alt=f"Bars of sentences by {unit}: {alt}.",
+        caption=f"Sentences by {unit}, of {of} in {len(study.corpus.articles)} articles; the {len(refs)} most frequent.",
+    )  # fmt: skip
+
+
+SURVIVAL = {True: ("o", "done", "#1d8a84"), False: ("o", "denied", "#d0532f"), None: ("o", "scheduled", MUTED)}
+
+
+def survival_matrix(study: Study, found: pd.DataFrame) -> Html:
+    """Headlines by choice: filled where it holds, crossed where it does not, open where too little is left to tell."""
+    trail, marks = Trail(study.corpus, "survival"), []
+    words = {True: "holds", False: "does not hold", None: "not estimable"}
+    for row in found.itertuples(index=False):
+        shape, fill, colour = SURVIVAL[row.holds]
+        marks.append(Mark(row.claim, row.variant, tuple(row.refs), f"{row.variant}: {words[row.holds]}. {row.says}", colour, shape, fill))
+    claims, choices = list(dict.fromkeys(found["claim"])), list(dict.fromkeys(found["variant"]))
+    columns = {choice: choice.replace(" ", "\n") for choice in choices}
+    fig = mark_matrix(trail, marks, rows={claim: claim for claim in claims}, columns=columns, width=10.4)
+    _legend(fig, [(words[h], {"fill": fill, "colour": colour}) for h, (_, fill, colour) in SURVIVAL.items()])
+    held = found.assign(holds=found["holds"].eq(True)).groupby("claim", sort=False)["holds"].agg(["sum", "size"])
+    in_all = [claim for claim, row in held.iterrows() if row["sum"] == row["size"]]
+    return publish(
+        fig, trail, title=f"{len(in_all)} of {len(held)} headlines hold under every choice tried",
+        alt=f"A table of {len(claims)} headlines by {len(choices)} choices. "
+        + "; ".join(f"{claim}: holds in {row['sum']} of {row['size']}" for claim, row in held.iterrows()) + ".",
+        caption="Filled: the headline holds; crossed: it does not; open: too little is left to tell. A mark leads to the sentences "
+        "that the headline stands on under that choice. A choice is made one at a time.",
+    )  # fmt: skip

@@ -20,7 +20,6 @@ import tempfile
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,14 +37,14 @@ from . import __version__  # noqa: E402
 from .annotations import best_coding  # noqa: E402
 from .codebook import VECTORS, read_codebook  # noqa: E402
 from .corpus import SEEDS, Corpus, CorpusError, read_corpus  # noqa: E402
-from .evidence import anchor_of, page_of, short_names  # noqa: E402
+from .evidence import Ref, anchor_of, page_of, stamp, visible  # noqa: E402
+from .patterns import Study, open_study  # noqa: E402
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 TEMPLATES = Path(__file__).with_name("templates")
-STAMPED = ("pandas", "matplotlib", "seaborn", "scikit-learn", "nltk", "nupunkt")
 CELL_SECONDS = 3600
 
 
@@ -173,18 +172,15 @@ def parameters_of(nb: NotebookNode) -> dict[str, Any]:
 
 
 def _evidence_for(nb: NotebookNode, pages: tuple[Page, ...]) -> dict[str, bytes]:
+    """The article pages of the corpus that the notebook's parameters name, for whoever runs nbconvert directly."""
     values = parameters_of(nb)
-    corpus = _cached_corpus(values.get("corpus"))
-    return {name: page.encode() for name, page in _cached_articles(corpus, values.get("codebook"), pages)}
+    study = _cached_study(values.get("corpus"), values.get("codebook"))
+    return {name: page.encode("utf-8", "replace") for name, page in article_pages(study, pages=pages).items()}
 
 
 @lru_cache(maxsize=2)
-def _cached_corpus(path: str | None) -> Corpus:
-    return read_corpus(path)
-
-
-def _cached_articles(corpus: Corpus, codebook: str | None, pages: tuple[Page, ...]) -> list[tuple[str, str]]:
-    return list(article_pages(corpus, codebook=codebook, pages=pages).items())
+def _cached_study(corpus: str | None, codebook: str | None) -> Study:
+    return open_study(corpus, codebook=codebook)
 
 
 # --- pages that are no notebook --------------------------------------------------------------------
@@ -194,53 +190,47 @@ def _cached_articles(corpus: Corpus, codebook: str | None, pages: tuple[Page, ..
 def _environment():
     import jinja2
 
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES / "kzsec"), autoescape=False)
 
 
 def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(f"kzsec/{template}").render(**values)
+    return _environment().get_template(template).render(**values)
 
 
-def article_pages(corpus: Corpus, *, codebook: str | None, pages: tuple[Page, ...]) -> dict[str, str]:
+def article_pages(study: Study, *, pages: tuple[Page, ...]) -> dict[str, str]:
     """Each article as a page with an anchor a sentence and the sentence's codings behind it, by its address."""
-    from .evidence import text_html
-
-    coding = best_coding(corpus, codebook=read_codebook(codebook))
-    coder = "the reference coding" if coding.coder == "reference" else "coded by the machine’s rules"
-    codings: dict[tuple, list[dict]] = {}
-    for row in coding.codings.itertuples(index=False):
-        words = (VECTORS.get(row.vector, row.vector), f"{row.stance}{f' ({row.limit})' if row.limit else ''}", row.voice)
-        shown = {"stance": row.stance, "label": " · ".join([*words, *(["hedged"] if row.hedged else [])])}
-        codings.setdefault((row.doc, row.para, row.sent), []).append(shown)
     site = {**_assets(), "pages": pages}
-    names = short_names(a.doc for a in corpus.articles)
-    made = {}
-    for article in corpus.articles:
+    codings: dict[Ref, list[dict]] = {}
+    for row in study.coding.codings.itertuples(index=False):
+        words = [VECTORS.get(row.vector, row.vector), f"{row.stance} ({row.limit})" if row.limit else row.stance, row.voice]
+        shown = {"stance": row.stance, "label": " · ".join([*words, *["hedged"] * row.hedged])}
+        codings.setdefault((row.doc, row.para, row.sent), []).append(shown)
+    names, made = study.names(), {}
+    for article in study.corpus.articles:
         paragraphs: list[list[dict]] = [[] for _ in article.paragraphs]
         for s in article.sentences:
-            paragraphs[s.para].append(
-                {"anchor": anchor_of(s.para, s.sent), "place": f"{s.para + 1}.{s.sent + 1}",
-                 "text": text_html(article.text[s.start : s.end]), "codings": codings.get((article.doc, s.para, s.sent), [])}
-            )  # fmt: skip
-        title = text_html(article.title or f"Article {names[article.doc]}")
+            sentence = {"anchor": anchor_of(s.para, s.sent), "place": f"{s.para + 1}.{s.sent + 1}",
+                        "text": visible(article.text[s.start : s.end]),
+                        "codings": codings.get((article.doc, s.para, s.sent), [])}  # fmt: skip
+            paragraphs[s.para].append(sentence)
         made[page_of(article.doc)] = _render(
-            "article.html.j2", site=site, root="../", here="", title=title, about=_about(article), coder=coder,
-            paragraphs=paragraphs,
+            "article.html.j2", site=site, root="../", here="", about=_about(article), coder=study.coder,
+            title=visible(article.title or f"Article {names[article.doc]}"), paragraphs=paragraphs,
         )  # fmt: skip
     return made
 
 
 def _about(article) -> str:
     """Where an article is from and from when, as far as it says so."""
-    parts = [article.publication, f"volume {article.volume}" if article.volume else "",
+    parts = [visible(article.publication), f"volume {article.volume}" if article.volume else "",
              f"issue {article.issue}" if article.issue else "",
-             f"issued on or after {article.issued_after}" if article.issued_after else "", f"file {article.doc}"]  # fmt: skip
+             f"issued on or after {article.issued_after}" if article.issued_after else "", f"file {visible(article.doc)}"]  # fmt: skip
     return ", ".join(part for part in parts if part)
 
 
-def front_page(corpus: Corpus, ran: list[Ran], pages: tuple[Page, ...]) -> str:
+def front_page(study: Study, ran: list[Ran], pages: tuple[Page, ...]) -> str:
     """What the corpus is, the main finding, a card a notebook, and what the site was made from."""
-    names = short_names(a.doc for a in corpus.articles)
+    corpus, names = study.corpus, study.names()
     years = sorted({a.year for a in corpus.articles if a.year})
     span = f", {years[0]} to {years[-1]}" if len(years) > 1 else f", {years[0]}" if years else ""
     sentences = sum(len(a.sentences) for a in corpus.articles)
@@ -253,14 +243,13 @@ def front_page(corpus: Corpus, ran: list[Ran], pages: tuple[Page, ...]) -> str:
         {"title": page.title, "href": page.href, "failed": r.failed, "answer": _on_page(r.answer, page.href)}
         for page, r in zip(pages, ran, strict=True)
     ]
-    stamp = [("Corpus", f"sha256 {corpus.sha256}"), ("kzsec", __version__), *((name, version(name)) for name in STAMPED)]
-    listed = [{"href": page_of(a.doc), "name": names[a.doc], "about": _about(a)} for a in corpus.articles[:200]]
+    listed = [{"href": page_of(a.doc), "name": visible(names[a.doc]), "about": _about(a)} for a in corpus.articles[:200]]
     more = len(corpus.articles) - len(listed)
     return _with_contents(
         _render(
             "front.html.j2", site={**_assets(), "pages": pages}, root="", here="index.html", title="Kazakhstan’s security partners",
             headline=pages[0].title if pages else "Report", lede=lede, answer=cards[0]["answer"] if cards else "",
-            cards=cards[1:], articles=listed, articles_more=f"and {more} more" if more else "", stamp=stamp,
+            cards=cards[1:], articles=listed, articles_more=f"and {more} more" if more else "", stamp=stamp(corpus, study.coder),
             failed=[page.label for page, r in zip(pages, ran, strict=True) if r.failed],
         )
     )  # fmt: skip
@@ -336,6 +325,8 @@ async def _execute(nb: NotebookNode, parameters: dict, work: Path, bar: Any) -> 
     except DeadKernelError:
         _note_dead_kernel(nb)
         return "the kernel died"
+    finally:
+        await manager.shutdown_kernel(now=True)
     return ""
 
 
@@ -386,10 +377,9 @@ def report(
     paths = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
     if not paths:
         raise ReportError(f"{NOTEBOOKS}: no notebooks here; run kzsec from a clone of its repository")
-    articles = read_corpus(corpus)
+    articles, tables = read_corpus(corpus), read_codebook(codebook)
     if not articles.articles:
         raise CorpusError(_nothing_to_read(articles))
-    read_codebook(codebook)
     parameters = {}
     if corpus is not None and Path(corpus).resolve() != SEEDS.resolve():
         parameters["corpus"] = str(Path(corpus).resolve())
@@ -398,9 +388,9 @@ def report(
     pages = pages_of(NOTEBOOKS)
     with tempfile.TemporaryDirectory(prefix="kz") as work:
         ran = asyncio.run(_run_all(paths, parameters, jobs or os.cpu_count() or 1, pages, Path(work)))
+    study = Study(articles, best_coding(articles, codebook=tables), tables)
     site = {f"{r.name}.html": r.html for r in ran}
-    site["index.html"] = front_page(articles, ran, pages)
-    site |= article_pages(articles, codebook=codebook, pages=pages)
+    site |= {"index.html": front_page(study, ran, pages), **article_pages(study, pages=pages)}
     site["run.json"] = _run_record(ran, articles, jobs, time.perf_counter() - started)
     failed = [r for r in ran if r.failed]
     place = out.with_name(out.name + ".failed") if failed else out

@@ -7,20 +7,23 @@ is not named.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from .claims import refused
+from .evidence import Html, Ref, text_table
 from .patterns import Study
 
 TOP_WORDS = 10
 NAMED_FROM = 0.6
 # words of reporting and of the calendar that say nothing of the subject
 REPORTING = frozenset(
-    "said says according told reported explained believes affirmed declared added noted year years month day today new "
-    "january february march april may june july august september october november december mr president minister "
-    "prime ministry foreign spring summer autumn winter late early including recent recently".split()
+    """said says according told reported explained believes affirmed declared added noted year years year month day today
+    new january february march april may june july august september october november december president minister prime
+    ministry foreign spring summer autumn winter late early including recent recently""".split()
 )
 
 
@@ -82,10 +85,12 @@ def fit_topics(study: Study, *, k: int = 6, masked: bool = True, starts: int = 2
 
 def _weights(texts: pd.Series):
     """tf-idf weights of words in at least two paragraphs, and the words."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
-    stop = sorted(ENGLISH_STOP_WORDS | REPORTING)
-    vectorizer = TfidfVectorizer(stop_words=stop, token_pattern=r"[^\W\d_]{3,}", min_df=2 if len(texts) < 500 else 5, max_df=0.5, sublinear_tf=True)
+    vectorizer = TfidfVectorizer(
+        stop_words=sorted(_stop_words()), token_pattern=r"[^\W\d_]{3,}", min_df=2 if len(texts) < 500 else 5,
+        max_df=0.5, sublinear_tf=True,
+    )  # fmt: skip
     try:
         return vectorizer.fit_transform(texts), list(vectorizer.get_feature_names_out())
     except ValueError:  # no word in two paragraphs
@@ -117,3 +122,54 @@ def _stability(weights, words: list[str], tops: list[list[str]], k: int, starts:
         others = [set(_top(row, words)) for row in factors]
         found[start] = [max(len(set(top) & other) / len(set(top) | other) for other in others) for top in tops]
     return [round(float(value), 2) for value in found.mean(axis=0)]
+
+
+def topics_table(study: Study, model: TopicModel | None, *, caption: str) -> Html:
+    """Each topic's first words, its paragraphs and articles, and how surely other starts find it again."""
+    if model is None:
+        return refused(study.corpus, caption, "there are too few paragraphs or words for topics")
+    rows = model.topics.assign(topic=list(model.names().values()), words=[", ".join(w) for w in model.topics["words"]])
+    refs = [topic_refs(study, model, topic) for topic in model.topics["topic"]]
+    shown = rows.rename(columns={"words": "first words", "stability": "stability (mean Jaccard)"})
+    return text_table(study.corpus, shown, caption=caption, refs=refs)
+
+
+def topic_refs(study: Study, model: TopicModel, topic: int) -> list[Ref]:
+    """The first sentence of each paragraph that is mainly of the topic."""
+    chosen = model.paragraphs[model.paragraphs["topic"] == topic]
+    return [(doc, para, 0) for doc, para in zip(chosen["doc"], chosen["para"], strict=True)]
+
+
+def keywords(study: Study, vector: str, *, most: int = 8) -> pd.DataFrame:
+    """Words that stand in a larger share of one vector's sentences than of other coded ones: word, share in each, refs.
+
+    Ranked by the difference of shares, for words in at least three of the vector's sentences; names are masked.
+    """
+    coded = study.coding.codings.groupby(["doc", "para", "sent"])["vector"].agg(set)
+    spans = study.coding.mentions.groupby(["doc", "para", "sent"])[["start", "end"]].apply(lambda m: m.to_numpy().tolist())
+    inside: dict[str, list[Ref]] = {}
+    outside: dict[str, int] = {}
+    own = sum(vector in vectors for vectors in coded)
+    for row in study.corpus.sentences.itertuples(index=False):
+        ref = (row.doc, row.para, row.sent)
+        if ref not in coded.index:
+            continue
+        text = row.text
+        for start, end in spans.get(ref, []):
+            text = text[: start - row.start] + " " * (end - start) + text[end - row.start :]
+        for word in sorted(set(re.findall(r"[a-z]{4,}", text.lower())) - _stop_words()):
+            if vector in coded[ref]:
+                inside.setdefault(word, []).append(ref)
+            else:
+                outside[word] = outside.get(word, 0) + 1
+    rest = len(coded) - own
+    rows = [(word, len(refs), own, outside.get(word, 0), rest, refs) for word, refs in inside.items() if len(refs) >= 3]
+    table = pd.DataFrame(rows, columns=["word", "with", "of", "elsewhere", "of others", "refs"])
+    gap = table["with"] / max(own, 1) - table["elsewhere"] / max(rest, 1)
+    return table.assign(gap=gap.round(6)).sort_values(["gap", "word"], ascending=[False, True]).head(most).drop(columns="gap")
+
+
+def _stop_words() -> frozenset[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return ENGLISH_STOP_WORDS | REPORTING

@@ -1,0 +1,238 @@
+"""A study in, headline claims out: each computes its numbers, leads to its sentences, and can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .annotations import annotate
+from .codebook import VECTORS
+from .corpus import SEEDS, Corpus
+from .evidence import Html, Ref, Trail, refs_of, text_html
+from .patterns import POLES, RECODINGS, Study, without_article
+
+
+RUSSIA_LED = frozenset(
+    ["csto", "cis", "eurasian-economic-community", "single-economic-space", "central-asian-cooperation-organization", "sco"]
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A headline: what it says with its numbers, the sentences it stands on, and whether its condition holds.
+
+    `holds` is None where the corpus has too little to tell.
+    """
+
+    name: str
+    says: str
+    holds: bool | None
+    refs: tuple[Ref, ...] = ()
+
+
+class ClaimError(AssertionError):
+    """A headline claim that the seed articles no longer carry."""
+
+
+def claims_html(corpus: Corpus, claims: Iterable[Claim], *, name: str = "claims") -> Html:
+    """The claims as a list, each with a link to its sentences.
+
+    On the seed articles a claim that does not hold raises `ClaimError` with its name; on any other
+    corpus it is shown as not holding, with its numbers.
+    """
+    claims = list(claims)
+    broken = [claim.name for claim in claims if claim.holds is False]
+    if broken and is_seed_corpus(corpus):
+        raise ClaimError(f"no longer holds on the seed articles: {', '.join(broken)}")
+    trail = Trail(corpus, name)
+    items = []
+    for claim in claims:
+        count = len(set(claim.refs))
+        link = trail.link(claim.refs, claim.name, f"{count} sentence{'s' * (count != 1)}")
+        verdict = {True: "", False: "Does not hold here: ", None: f"Not estimable from {_articles(corpus)}: "}[claim.holds]
+        mark = f'<span class="verdict">{verdict}</span>' if verdict else ""
+        kind = "claim" if claim.holds else "claim broken"
+        items.append(f'<li class="{kind}">{mark}{text_html(claim.says)} [{link}]</li>')
+    return Html(f'<ul class="claims">{"".join(items)}</ul>{trail.lists_html()}', "\n".join(c.says for c in claims))
+
+
+def answer(study: Study, *findings: tuple[str, Iterable[Ref]]) -> Html:
+    """A page's answer: sentences with their numbers, each with the sentences of the articles that it stands on."""
+    return claims_html(study.corpus, [Claim(says, says, True, tuple(refs)) for says, refs in findings], name="answer")
+
+
+def is_seed_corpus(corpus: Corpus) -> bool:
+    """Whether the corpus is the repository's own seeds, where every headline must hold."""
+    return corpus.root.resolve() == SEEDS.resolve()
+
+
+def _articles(corpus: Corpus) -> str:
+    n = len(corpus.articles)
+    return f"{n} article{'s' * (n != 1)}"
+
+
+def refused(corpus: Corpus, what: str, why: str) -> Html:
+    """The words that stand in place of a figure which the corpus cannot carry."""
+    text = f"{what}: not estimable from {_articles(corpus)}; {why}."
+    return Html(f'<p class="refused">{text_html(text)}</p>', text)
+
+
+def _having(rows: pd.DataFrame, column: str, values: Iterable[str]) -> pd.DataFrame:
+    wanted = set(values)
+    return rows[rows[column].map(lambda cell: bool(wanted & set(cell))).astype(bool)]
+
+
+def _of(part: pd.DataFrame, whole: pd.DataFrame) -> str:
+    return f"{len(part)} of {len(whole)}"
+
+
+def claim_several(study: Study) -> Claim:
+    """Several poles, unequal: at least three of the four carry cooperation, and the largest has over half more than the smallest."""
+    rows = study.coding.codings
+    cooperation = rows[(rows["stance"] == "cooperation") & rows["vector"].isin(POLES)]
+    counts = cooperation["vector"].value_counts().reindex(list(POLES), fill_value=0)
+    shown = ", ".join(f"{VECTORS[v]} {counts[v]}" for v in counts.sort_values(ascending=False, kind="stable").index)
+    holds = None if cooperation.empty else bool((counts > 0).sum() >= 3 and counts.max() > 1.5 * counts[counts > 0].min())
+    return Claim(
+        "several partners, not in equal measure",
+        f"Several partners, not in equal measure: of {len(cooperation)} codings of cooperation with the four poles, {shown}.",
+        holds, tuple(refs_of(cooperation)),
+    )  # fmt: skip
+
+
+def stories(codings: pd.DataFrame) -> dict[str, str]:
+    """The vector that each article has most codings of; ties go to the codebook's order."""
+    counts = codings.groupby(["doc", "vector"]).size()
+    return {doc: max(VECTORS, key=lambda v: counts.get((doc, v), 0)) for doc in sorted(codings["doc"].unique())}
+
+
+def claim_by_story(study: Study) -> Claim:
+    """Russia is friction where the story is another tie: its friction share there is at least twice that elsewhere."""
+    rows = study.coding.codings
+    story = stories(rows)
+    russia = rows[rows["vector"] == "russia"]
+    western = russia["doc"].map(lambda doc: story[doc] in ("nato", "region")).astype(bool)
+    there, elsewhere = russia[western], russia[~western]
+    limits, other = there[there["stance"] == "friction"], elsewhere[elsewhere["stance"] == "friction"]
+    holds = None
+    if len(there) >= 5 and len(elsewhere) >= 5:
+        holds = bool(len(limits) / len(there) >= 0.5 and len(limits) / len(there) >= 2 * len(other) / len(elsewhere))
+    names = study.names()
+    docs = ", ".join(names[doc] for doc in story if story[doc] in ("nato", "region")) or "no article"
+    return Claim(
+        "Russia is partner or limit by story",
+        f"Russia is partner or limit by the story told: where an article is mostly about a Western or neighbouring tie ({docs}), "
+        f"{_of(limits, there)} codings of Russia are friction; elsewhere {_of(other, elsewhere)}.",
+        holds, tuple(refs_of(pd.concat([limits, other]))),
+    )  # fmt: skip
+
+
+def claim_operations(study: Study) -> Claim:
+    """Operations and commitments run through Russia and its groupings: at least two thirds of such acts."""
+    acts = study.acts(kinds=("operation", "commitment"))
+    led = _having(acts, "vectors", ["russia"])
+    return Claim(
+        "operations and commitments run through Russia and the CSTO",
+        f"Operations and standing commitments run through Russia and the groupings it leads: {_of(led, acts)} such acts "
+        f"(done, under way, scheduled or sought).",
+        None if acts.empty else bool(len(led) >= 2 / 3 * len(acts)), tuple(refs_of(led)),
+    )  # fmt: skip
+
+
+def claim_support(study: Study) -> Claim:
+    """Support that is done or under way comes from single states of the West: over half, and none from NATO itself."""
+    acts = study.acts(kinds=("support",), modalities=("done", "under_way"))
+    states = _having(acts, "partners", ["united-states", "turkey"])
+    nato = _having(acts, "partners", ["nato"])
+    return Claim(
+        "the West supplies, and it is the United States and Turkey",
+        f"Equipment, training and money that is given and not only offered comes from the United States and Turkey: "
+        f"{_of(states, acts)} such acts; from NATO itself {len(nato)}.",
+        None if acts.empty else bool(len(states) > len(acts) / 2 and nato.empty), tuple(refs_of(states)),
+    )  # fmt: skip
+
+
+def claim_china(study: Study) -> Claim:
+    """China is declared, hardly enacted: a statement of its own, and no joint act of substance outside the groupings."""
+    acts = _having(study.acts(), "partners", ["china"])
+    said = acts[acts["kind"] == "statement"]
+    enacted = acts[acts["kind"].isin(["agreement", "support", "operation", "commitment"])]
+    alone = enacted[enacted["partners"].map(lambda partners: not RUSSIA_LED & set(partners)).astype(bool)]
+    return Claim(
+        "China is declared, hardly enacted",
+        f"China is a cornerstone in words: {len(said)} of {len(acts)} acts that name it are statements, and outside the SCO "
+        f"{len(alone)} agreements, supplies, operations or commitments with it are reported.",
+        None if acts.empty else bool(len(said) >= 1 and alone.empty), tuple(refs_of(acts)),
+    )  # fmt: skip
+
+
+def claim_limits(study: Study) -> Claim:
+    """Russia and China are the ones that limit others' ties: all codings of constraint are theirs."""
+    rows = study.coding.codings
+    constraint = rows[rows["limit"] == "constraint"]
+    theirs = constraint[constraint["vector"].isin(["russia", "china"])]
+    return Claim(
+        "who limits are Russia and China",
+        f"What limits a tie with someone else is Russia or China: {_of(theirs, constraint)} codings of constraint.",
+        None if constraint.empty else bool(len(theirs) > 0.8 * len(constraint)), tuple(refs_of(constraint)),
+    )  # fmt: skip
+
+
+def claim_tentative(study: Study) -> Claim:
+    """The Middle Eastern opening is talk: of the acts done, no security act goes beyond contact."""
+    acts = _having(study.acts(modalities=("done", "under_way")), "vectors", ["middle_east"])
+    agreed = acts[~acts["kind"].isin(["contact", "statement"])]
+    security = agreed[agreed["domain"] == "security"]
+    trade = agreed[agreed["domain"] == "economic"]
+    docs = acts["doc"].nunique()
+    return Claim(
+        "the Middle East is talks",
+        f"With the Middle East {len(acts) - len(agreed)} of {len(acts)} acts done are meetings; what was agreed beyond them is "
+        f"trade ({len(trade)}), not security ({len(security)}). All stand in {docs} article{'s' * (docs != 1)}.",
+        None if acts.empty else bool(security.empty and len(agreed) < len(acts) / 2), tuple(refs_of(acts)),
+    )  # fmt: skip
+
+
+def claim_hedges(study: Study) -> Claim:
+    """Hedges travel with overtures: the neighbours', Western and Middle Eastern codings are hedged more often than Russia's and China's."""
+    rows = study.coding.codings
+    overture = rows[rows["vector"].isin(["nato", "middle_east", "region"])]
+    standing = rows[rows["vector"].isin(["russia", "china"])]
+    hedged, other = overture[overture["hedged"]], standing[standing["hedged"]]
+    holds = None
+    if len(overture) >= 10 and len(standing) >= 10:
+        holds = bool(len(hedged) / len(overture) > len(other) / len(standing))
+    return Claim(
+        "hedges travel with overtures",
+        f"Hedges travel with the overtures: {_of(hedged, overture)} codings of the West, the Middle East and the neighbours "
+        f"are hedged, {_of(other, standing)} of Russia and China.",
+        holds, tuple(refs_of(hedged)),
+    )  # fmt: skip
+
+
+HEADLINES = (
+    claim_several, claim_by_story, claim_operations, claim_support, claim_china, claim_limits, claim_tentative, claim_hedges,
+)  # fmt: skip
+
+
+def variants(study: Study) -> dict[str, Study]:
+    """The study as coded, under each named recoding, under the machine's coding, and without each article in turn."""
+    made = {"as coded": study} | {name: study.recoded(recode(study.coding)) for name, recode in RECODINGS.items()}
+    if study.coding.coder == "reference":
+        made["the machine’s coding"] = study.recoded(annotate(study.corpus, codebook=study.codebook))
+    names = study.names()
+    if 1 < len(names) <= 20:
+        made |= {f"without {name}": study.recoded(without_article(study.coding, doc)) for doc, name in names.items()}
+    return made
+
+
+def survival(study: Study) -> pd.DataFrame:
+    """Each headline under each variant: columns claim, variant, holds (True, False or None), says, refs."""
+    rows = []
+    for variant, changed in variants(study).items():
+        for headline in HEADLINES:
+            claim = headline(changed)
+            rows.append((claim.name, variant, claim.holds, claim.says, list(claim.refs)))
+    return pd.DataFrame(rows, columns=["claim", "variant", "holds", "says", "refs"]).astype({"holds": object})
