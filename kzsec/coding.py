@@ -7,6 +7,7 @@ a cue governs, which partner it is about, whether it is negated, who speaks. It 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,6 +30,7 @@ SITE = ("in", "at", "near")
 ROUTE = ("from", "into", "through", "via", "across")
 SUBJECT_CHARS = 9  # a pronoun this near the sentence's head is its subject
 SPEAKER_CHARS = 80  # how far behind `according to` its speaker may stand
+HOME = ("kazakhstan",)
 WARMER = ("cooperation", "neutral", "risk")
 LIMITERS = frozenset(["russia", "china"])  # the poles whose unease about a third partner limits Kazakhstan
 
@@ -77,12 +79,18 @@ def code_article(article: Article, mentions: list[Mention], codebook: Codebook) 
     focus = Focus()
     codings: list[Coding] = []
     acts: list[Act] = []
+    spoken: Counter[str] = Counter()  # sentences by partner in the paragraph read
     for reading in readings(article, mentions, lexicon(codebook)):
+        if reading.sentence.sent == 0 and spoken:
+            most = max(spoken.values())
+            focus = focus._replace(partners=tuple((name, roll_up[name]) for name in spoken if spoken[name] == most))
+            spoken.clear()
         rows = _relations(reading, focus, roll_up)
         coded = [_coding(row, reading, rows, focus) for row in rows]
         found = acts_of(reading, coded, rows, roll_up)
         tell(acts, found, reading, coded)
         codings += coded
+        spoken.update(dict.fromkeys((name for row in coded for name in row.partners if row.stance != "friction"), 1))
         focus = _next_focus(focus, reading, coded, roll_up)
     return codings, sorted(event_of(act, _groupings(codebook)) for act in acts)
 
@@ -159,7 +167,10 @@ def _meant(reading: Reading, focus: Focus) -> list[tuple[str, int]]:
         return []
     if "neighbor" in phrases:
         return [(name, phrases["neighbor"]) for name, vectors in focus.partners if "region" in vectors]
-    return [(name, phrases["anaphor"]) for name, _ in focus.partners] if "anaphor" in phrases else []
+    others = [mention.start for mention in reading.mentions if mention.partner and mention.partner != HOME]
+    if "anaphor" not in phrases or min(others, default=phrases["anaphor"]) < phrases["anaphor"]:
+        return []  # `her Ukrainian counterpart` is nobody spoken of before
+    return [(name, phrases["anaphor"]) for name, _ in focus.partners]
 
 
 # Stance
