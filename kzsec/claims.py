@@ -54,8 +54,14 @@ def claims_html(corpus: Corpus, claims: Iterable[Claim], *, name: str = "claims"
         verdict = {True: "", False: "Does not hold here: ", None: f"Not estimable from {_articles(corpus)}: "}[claim.holds]
         mark = f'<span class="verdict">{verdict}</span>' if verdict else ""
         kind = "claim" if claim.holds else "claim broken"
-        items.append(f'<li class="{kind}">{mark}{text_html(claim.says)} [{link}]</li>')
+        items.append(f'<li class="{kind}">{mark}{_with_lead(claim.says)} [{link}]</li>')
     return Html(f'<ul class="claims">{"".join(items)}</ul>{trail.lists_html()}', "\n".join(c.says for c in claims))
+
+
+def _with_lead(says: str) -> str:
+    """The sentence as HTML, its finding before the colon set off from the numbers behind it."""
+    lead, colon, rest = says.partition(": ")
+    return f"<strong>{text_html(lead)}:</strong> {text_html(rest)}" if colon else text_html(says)
 
 
 def answer(study: Study, *findings: tuple[str, Iterable[Ref]]) -> Html:

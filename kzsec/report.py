@@ -65,8 +65,9 @@ def pages_of(folder: Path) -> tuple[Page, ...]:
     """The pages of the numbered notebooks in `folder`, in order."""
     pages = []
     for path in sorted(folder.glob("[0-9]*.ipynb")):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        label = path.stem.partition("-")[2].replace("-", " ").capitalize()
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        cells = notebook["cells"]
+        label = notebook["metadata"].get("label") or path.stem
         pages.append(Page(label, f"{path.stem}.html", _title("".join(cells[0]["source"]) if cells else "", label)))
     return tuple(pages)
 
@@ -141,10 +142,15 @@ def _lift(nb: NotebookNode) -> tuple[NotebookNode, str, str]:
     if nb.cells and nb.cells[0].cell_type == "markdown":
         title = _title(nb.cells[0].source, "")
         nb.cells[0].source = re.sub(r"^# +.+\n*", "", nb.cells[0].source, count=1, flags=re.MULTILINE)
-    for cell in nb.cells:
-        if "answer" in cell.metadata.get("tags", []):
-            answer += answer_html(cell)
+    for cell in filter(is_answer, nb.cells):
+        answer += answer_html(cell)
+        cell.outputs = [output for output in cell.outputs if "text/html" not in output.get("data", {})]
     return nb, title, answer
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    """Whether the cell's output is the notebook's answer, which its page shows first."""
+    return cell.cell_type == "code" and "answer" in cell.metadata.get("tags", [])
 
 
 def answer_html(cell: NotebookNode) -> str:
@@ -276,19 +282,17 @@ class Ran:
 
 
 async def _run_all(paths: list[Path], parameters: dict, jobs: int, pages: tuple[Page, ...], work: Path) -> list[Ran]:
-    gate = asyncio.Semaphore(jobs)
+    """Every notebook run and rendered, `jobs` at a time; the next kernel starts while the others work."""
+    started, running = asyncio.Semaphore(jobs + 1), asyncio.Semaphore(jobs)
     bars = _bars(paths)
-    exporter = KzsecExporter()
 
     async def one(number: int, path: Path) -> Ran:
-        async with gate:
-            started = time.perf_counter()
-            nb = nbformat.read(path, as_version=4)
-            failed = await _execute(nb, parameters, work / str(number), bars[number])
-        resources = {"metadata": {"name": path.stem, "path": str(path.parent)}, "kzsec_pages": pages}
-        html, _ = exporter.from_notebook_node(nb, {**resources, "kzsec_no_evidence": True})
-        answer = "".join(answer_html(cell) for cell in nb.cells if "answer" in cell.metadata.get("tags", []))
-        return Ran(path.stem, html, answer, failed, time.perf_counter() - started)
+        nb = nbformat.read(path, as_version=4)
+        async with started:
+            failed, seconds = await _execute(nb, parameters, work / str(number), bars[number], running)
+        html = await asyncio.to_thread(render_page, nb, path, pages)
+        answer = "".join(answer_html(cell) for cell in nb.cells if is_answer(cell))
+        return Ran(path.stem, html, answer, failed, seconds)
 
     try:
         return await asyncio.gather(*(one(number, path) for number, path in enumerate(paths)))
@@ -297,8 +301,16 @@ async def _run_all(paths: list[Path], parameters: dict, jobs: int, pages: tuple[
             bar.close()
 
 
-async def _execute(nb: NotebookNode, parameters: dict, work: Path, bar: Any) -> str:
-    """Run `nb` in a kernel of its own; empty, or the error's name and message where a cell failed.
+def render_page(nb: NotebookNode, path: Path, pages: tuple[Page, ...]) -> str:
+    """The executed notebook's page."""
+    resources = {"metadata": {"name": path.stem, "path": str(path.parent)}, "kzsec_pages": pages}
+    return KzsecExporter().from_notebook_node(nb, {**resources, "kzsec_no_evidence": True})[0]
+
+
+async def _execute(
+    nb: NotebookNode, parameters: dict, work: Path, bar: Any, running: asyncio.Semaphore
+) -> tuple[str, float]:
+    """Run `nb` in a kernel of its own: empty, or the error's name and message where a cell failed; and the seconds.
 
     Kernels talk over sockets in a fresh folder where the system has them: side by side over TCP they
     race for ports.
@@ -308,31 +320,35 @@ async def _execute(nb: NotebookNode, parameters: dict, work: Path, bar: Any) -> 
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     inject_parameters(nb, parameters)
-    code = [cell for cell in nb.cells if cell.cell_type == "code"]
-    bar.reset(total=len(code))
+    bar.reset(total=sum(cell.cell_type == "code" for cell in nb.cells))
     work.mkdir()
     manager = AsyncKernelManager(kernel_name="python3")
     if os.name == "posix":
         manager.transport, manager.ip = "ipc", str(work / "k")
     client = NotebookClient(
-        nb, km=manager, timeout=CELL_SECONDS, record_timing=False, shutdown_kernel="immediate",
-        resources={"metadata": {"path": str(NOTEBOOKS)}}, on_cell_executed=lambda **_: bar.update(),
+        nb, km=manager, timeout=CELL_SECONDS, record_timing=False, resources={"metadata": {"path": str(NOTEBOOKS)}},
+        on_cell_executed=lambda **_: bar.update(),
     )  # fmt: skip
+    began = time.perf_counter()
     try:
-        await client.async_execute(env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"})
+        await client.async_start_new_kernel(env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"})
+        await client.async_start_new_kernel_client()
+        async with running:
+            began = time.perf_counter()
+            await client.async_execute()
+        return "", time.perf_counter() - began
     except CellExecutionError as error:
-        return f"{error.ename}: {error.evalue}"
-    except DeadKernelError:
-        _note_dead_kernel(nb)
-        return "the kernel died"
+        return f"{error.ename}: {error.evalue}", time.perf_counter() - began
+    except (DeadKernelError, RuntimeError) as error:
+        _note_dead_kernel(nb, str(error))
+        return "the kernel died", time.perf_counter() - began
     finally:
         await manager.shutdown_kernel(now=True)
-    return ""
 
 
-def _note_dead_kernel(nb: NotebookNode) -> None:
+def _note_dead_kernel(nb: NotebookNode, why: str) -> None:
     """Leave a trace on the page where the kernel died without one."""
-    text = "The kernel died: out of memory, or killed."
+    text = f"The kernel died: out of memory, or killed. {why}"
     output = nbformat.v4.new_output("error", ename="DeadKernelError", evalue=text, traceback=[text])
     next(cell for cell in reversed(nb.cells) if cell.cell_type == "code").outputs.append(output)
 
