@@ -31,7 +31,7 @@ ROUTE = ("from", "into", "through", "via", "across")
 SUBJECT_CHARS = 9  # a pronoun this near the sentence's head is its subject
 SPEAKER_CHARS = 80  # how far behind `according to` its speaker may stand
 HOME = ("kazakhstan",)
-WARMER = ("cooperation", "neutral", "risk")
+WARMER = ("cooperation", "thing", "neutral", "risk")
 LIMITERS = frozenset(["russia", "china"])  # the poles whose unease about a third partner limits Kazakhstan
 
 
@@ -218,23 +218,32 @@ def _stance(relation: Relation, reading: Reading, rows: list[Relation], focus: F
     hits = [
         hit
         for hit in reading.hits.get("stance", ())
-        if _governs(hit, relation, reading, places, nearest=hit.value != "cooperation")
+        if _governs(hit, relation, reading, places, nearest=hit.value not in ("cooperation", "thing"))
     ]
     main = [hit for hit in hits if reading.clause_at(hit.start).kind != "concession"]
     if main and any(reading.clause_at(place).kind != "concession" for place in relation.places):
         hits = main
     third = _third_party(relation, reading, rows)
-    warm = [hit for hit in hits if hit.value == "cooperation" and not (third and hit.start > third)]
+    warm = [hit for hit in hits if hit.value in ("cooperation", "thing") and not (third and hit.start > third)]
+    if len({hit.start for hit in warm}) < 2:  # a thing alone (`the vehicles`) is no cooperation
+        warm = [hit for hit in warm if hit.value == "cooperation"]
     cold = [hit for hit in hits if hit.value not in WARMER and not reading.negated(hit)]
     if not warm:
         cold += [hit for hit in hits if hit.value == "risk" and not reading.negated(hit)]
-    flat = [hit for hit in hits if hit.value == "neutral"] or [hit for hit in warm if reading.negated(hit)]
+    flat = [hit for hit in hits if hit.value == "neutral"]
+    denied = [hit for hit in warm if reading.negated(hit)]
+    if denied and not cold and not flat and _hedges(relation, reading, rows):
+        return Verdict("friction", "doubt", tuple(denied))  # `may not join`
+    flat = flat or denied
     if cold:
         return Verdict("friction", _limit(cold, relation, rows, focus), tuple(cold))
     if flat:
         return Verdict("neutral", "", tuple(flat))
     if warm:
         return Verdict("cooperation", "", tuple(warm))
+    acts = [hit for hit in reading.hits.get("kind", ()) if _governs(hit, relation, reading, places)]
+    if acts and not any(reading.negated(hit) for hit in acts):
+        return Verdict("cooperation", "", tuple(acts))
     if relation.named:
         return Verdict("neutral", "", ())
     return Verdict(focus.stance, focus.limit, ())
