@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .codebook import Codebook, read_codebook
-from .corpus import CORPUS_TABLES, Article, Corpus, CorpusError
+from .corpus import CORPUS_TABLES, Article, Corpus, CorpusError, Sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +23,6 @@ ANNOTATION_TABLES = {
     "events": "doc para sent start end also vectors partners contested kind modality domain channel tone role "
     "participants date_text date_iso what",
 }
-FORMATS = ("parquet", "csv", "jsonl")
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -110,14 +109,12 @@ def reference_for(corpus: Corpus) -> Annotations:
     """The reference coding of an already read corpus; see `read_reference`."""
     gold = corpus.root / "gold"
     articles = {article.doc: article for article in corpus.articles}
-    partners = {row["id"]: row for row in _gold_csv(gold / "partners.csv")}
+    vectors = _gold_vectors(gold / "partners.csv")
     rows: dict[str, list[tuple]] = {name: [] for name in ANNOTATION_TABLES}
     for g, sentence, text in _gold_rows(gold / "entities.jsonl", articles):
-        vector = "" if g["type"] in ("MEDIA", "DATE") else partners.get(g["id"], {}).get("vector", "")
-        rows["mentions"].append(
-            (g["doc"], sentence.para, sentence.sent, g["start"], g["end"], text, g["type"], g["id"],
-             vector.split(";") if vector else [], "reference")
-        )  # fmt: skip
+        own = [] if g["type"] in ("MEDIA", "DATE") else list(vectors(g["id"]))
+        place = (g["doc"], sentence.para, sentence.sent, g["start"], g["end"])
+        rows["mentions"].append((*place, text, g["type"], g["id"], own, "reference"))
     for g, sentence, _ in _gold_rows(gold / "stance.jsonl", articles):
         rows["codings"].append(
             (g["doc"], *sentence, g["vector"], g["partners"], g["stance"], g["limit"], g["hedged"], g["voice"], "reference")
@@ -129,14 +126,18 @@ def reference_for(corpus: Corpus) -> Annotations:
     return Annotations("reference", annotation_tables(rows))
 
 
-def _gold_csv(path: Path) -> list[dict[str, str]]:
-    try:
-        return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    except OSError as error:
-        raise CorpusError(f"{path}: {error.strerror}; a reference coding needs this file") from None
+def _gold_vectors(path: Path) -> Callable[[str], Iterable[str]]:
+    """The vectors of an entity id by the reference's own table, or by the codebook where it has none."""
+    if not path.is_file():
+        from .entities import vectors_of
+
+        return lambda entity: vectors_of(entity, read_codebook())
+    with path.open(encoding="utf-8", newline="") as file:
+        table = {row["id"]: [v for v in row["vector"].split(";") if v] for row in csv.DictReader(file)}
+    return lambda entity: table.get(entity, [])
 
 
-def _gold_rows(path: Path, articles: dict[str, Article]):
+def _gold_rows(path: Path, articles: dict[str, Article]) -> Iterator[tuple[dict, Sentence, str]]:
     """(row, its sentence, its text) of each line whose article is in the corpus."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -118,26 +118,26 @@ class KzsecExporter(TemplateExporter):
         self.register_filter("text_base64", lambda text: base64.b64encode("".join(text).encode()).decode())
         resources = dict(resources or {})
         given = resources.get("metadata", {})
-        folder = Path(given.get("path") or NOTEBOOKS)
-        pages = resources.pop("kzsec_pages", None) or pages_of(folder)
-        nb, title, answer = _lift(nb)
-        failed = any(output.output_type == "error" for cell in nb.cells for output in cell.get("outputs", []))
-        here = f"{given.get('name', '')}.html"
-        site = {**_assets(), "pages": pages, "here": here, "title": title, "answer": answer, "failed": failed}
-        resources["kzsec"] = site
+        pages = resources.pop("kzsec_pages", None) or pages_of(Path(given.get("path") or NOTEBOOKS))
+        with_evidence = not resources.pop("kzsec_no_evidence", False)
+        resources["kzsec"] = {**_assets(), "pages": pages, "here": f"{given.get('name', '')}.html"}
         page, resources = super().from_notebook_node(nb, resources, **kw)
         resources.pop("kzsec")
-        if not resources.pop("kzsec_no_evidence", False):
-            outputs = dict(resources.get("outputs") or {})
-            resources["outputs"] = outputs | _evidence_for(nb, pages)
+        if with_evidence:
+            resources["outputs"] = {**(resources.get("outputs") or {}), **_evidence_for(nb, pages)}
         return _with_contents(page), resources
+
+    def _preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """Lift title and answer off the notebook once it is executed."""
+        nb, resources = super()._preprocess(nb, resources)
+        nb, title, answer = _lift(nb)
+        failed = any(output.output_type == "error" for cell in nb.cells for output in cell.get("outputs", []))
+        resources["kzsec"] = {**resources["kzsec"], "title": title, "answer": answer, "failed": failed}
+        return nb, resources
 
 
 def _lift(nb: NotebookNode) -> tuple[NotebookNode, str, str]:
     """The notebook without its title line, the title, and the HTML of the cell tagged `answer`."""
-    import copy
-
-    nb = copy.deepcopy(nb)
     title, answer = "", ""
     if nb.cells and nb.cells[0].cell_type == "markdown":
         title = _title(nb.cells[0].source, "")
