@@ -1,0 +1,191 @@
+"""The naming tables in the form that reading needs: every name by its first word, people by spelling, word lists."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from kzsec.codebook import VECTORS, Codebook
+from kzsec.corpus import Article
+
+NAMING = ("partners", "actors", "people", "cities")
+_CHUNK = re.compile(r"\w+")
+_LETTERS = {
+    "title": "T", "head_state": "H", "head": "H", "head_media": "H", "event": "V", "place_gpe": "A", "place_loc": "A",
+    "place_before": "B", "drop": "K", "stop": "X",
+}  # fmt: skip
+# Spellings that romanisations differ in; applied in this order to a slug.
+_FOLDS = [pair.split(":") for pair in (
+    "dzh:j zh:j kh:h q:k yo:e ye:e ie:e ii:i iy:i ay:ai ey:ei uy:ui oy:oi yu:u iu:u ya:a ia:a y:i w:v ou:u ai:a ei:e"
+    " x:ks ck:k ph:f"
+).split(" ")]  # fmt: skip
+
+
+class Entry(NamedTuple):
+    """One name of one table row; `use` is `state`, `demonym`, `capital`, `city`, `weak` or empty.
+
+    A `type` such as `#T` is a class of words from `grammar`, no name.
+    """
+
+    name: str
+    type: str
+    id: str
+    partner: tuple[str, ...]
+    needs: str
+    use: str
+    table: str
+
+
+class Lexicon(NamedTuple):
+    """All tables of one codebook; `names` has the longest name first under each first word."""
+
+    names: dict[str, tuple[Entry, ...]]
+    people: dict[str, Entry]
+    surnames: dict[str, Entry]
+    partners: dict[str, dict[str, str]]
+    by_id: dict[str, tuple[str, ...]]
+    words: dict[str, frozenset[str]]
+    portfolio: dict[str, str]
+    lower: re.Pattern[str]
+
+
+def slug(name: str) -> str:
+    """Lower-case ASCII words joined by hyphens."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFKD", name.replace("ı", "i")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("'", "")).strip("-")
+
+
+@lru_cache(maxsize=65536)
+def fold(name: str) -> str:
+    """One key for the spellings of a name: `Nazarbaev` and `Nazarbayev`, `Dzhaksybekov` and `Zhaksybekov`."""
+    key = slug(name)
+    for old, new in _FOLDS:
+        key = key.replace(old, new)
+    return re.sub(r"(.)\1", r"\1", key)
+
+
+def first_word(name: str) -> str:
+    """The key of a name in `Lexicon.names`."""
+    match = _CHUNK.search(name)
+    return match[0] if match else name
+
+
+def vectors_in(partners: tuple[str, ...], lexicon: Lexicon, year: int | None) -> tuple[str, ...]:
+    """The vectors of some partners in `year`, in the codebook's order; membership in NATO and the EU is dated."""
+    held = set()
+    for partner in partners:
+        row = lexicon.partners.get(partner)
+        if row and not (year and row["since"] and year < int(row["since"])):
+            held.update(row["vectors"].split(";"))
+    return tuple(vector for vector in VECTORS if vector in held)
+
+
+def partner_of(id: str, codebook: Codebook) -> tuple[str, ...]:
+    """The partner ids that a table entity belongs to; empty for an id that no table has."""
+    return lexicon_of(codebook).by_id.get(id, ())
+
+
+def vectors_of(id: str, codebook: Codebook, *, year: int | None = None) -> tuple[str, ...]:
+    """The vectors of a table entity; empty for an id that no table has."""
+    return vectors_in(partner_of(id, codebook), lexicon_of(codebook), year)
+
+
+@lru_cache(maxsize=4)
+def lexicon_of(codebook: Codebook) -> Lexicon:
+    """The lexicon of a codebook, built once."""
+    words = {row["kind"]: _split(row["words"]) for row in codebook["grammar"]}
+    for row in codebook["words"]:
+        words.setdefault(row["kind"], []).extend(row["words"].split(" "))
+    words["heads"] = [word for kind in ("head", "head_state") for word in words[kind]]
+    entries = [entry for table in NAMING for entry in _ENTRIES[table](codebook)]
+    for pair in words["combining"]:
+        name, id = pair.split("=")
+        entries.append(Entry(name, "NORP", id, (id,), "-", "demonym", "demonyms"))
+    grammar = [Entry(w, "#" + letter, "", (), "", "", kind) for kind, letter in _LETTERS.items() for w in words[kind]]
+    names: dict[str, list[Entry]] = {}
+    for entry in (*entries, *grammar):
+        names.setdefault(_CHUNK.search(entry.name)[0], []).append(entry)
+    people = [entry for entry in entries if entry.type == "PERSON"]
+    bearers: dict[str, dict[str, Entry]] = {}
+    for entry in people:
+        bearers.setdefault(fold(entry.name.split(" ")[-1]), {})[entry.id] = entry
+    lower = sorted({re.escape(e.name) for e in entries if e.name[0].islower()}, key=lambda name: (-len(name), name))
+    return Lexicon(
+        names={first: tuple(sorted(group, key=lambda entry: -len(entry.name))) for first, group in names.items()},
+        people={fold(entry.name): entry for entry in reversed(people)},
+        surnames={key: next(iter(ids.values())) for key, ids in bearers.items() if len(ids) == 1},
+        partners={row["id"]: row for row in codebook["partners"]},
+        by_id={entry.id: entry.partner for entry in reversed(entries)},
+        words={kind: frozenset(values) for kind, values in words.items()},
+        portfolio=dict(pair.split("=") for pair in words["portfolio"]),
+        lower=re.compile(rf"(?<!\w)(?:{'|'.join(lower) or '(?!)'})(?!\w)"),
+    )
+
+
+def _split(cell: str) -> list[str]:
+    return [part for part in cell.split(";") if part]
+
+
+def _forms(row: dict[str, str]) -> list[str]:
+    return [row["name"], *_split(row["aliases"])]
+
+
+def _plurals(name: str) -> list[str]:
+    return [name] if name.endswith(("ese", "ish", "ch", "s", "men", "ic", "ern", "Orthodox")) else [name, name + "s"]
+
+
+def _partners(codebook: Codebook) -> Iterator[Entry]:
+    for row in codebook["partners"]:
+        state, own = row["kind"] == "state", (row["id"],)
+        kind = "GPE" if state else "LOC" if row["kind"] == "pole" else "ORG"
+        for name in _forms(row):
+            yield Entry(name, kind, row["id"], own, "", "state" if state else "", "states" if state else "groupings")
+        for demonym in _split(row["demonyms"]):
+            for name in _plurals(demonym):
+                yield Entry(name, "NORP", row["id"], own, "", "demonym", "demonyms")
+
+
+def _actors(codebook: Codebook) -> Iterator[Entry]:
+    for row in codebook["actors"]:
+        for form in _forms(row):
+            for name in _plurals(form) if row["type"] == "NORP" else [form]:
+                yield Entry(name, row["type"], row["id"], tuple(_split(row["partner"])), row["needs"], "", "actors")
+
+
+def _people(codebook: Codebook) -> Iterator[Entry]:
+    for row in codebook["people"]:
+        for name in _forms(row):
+            yield Entry(name, "PERSON", row["id"], tuple(_split(row["partner"])), "", "", "people")
+
+
+def _cities(codebook: Codebook) -> Iterator[Entry]:
+    for row in codebook["cities"]:
+        for name in _forms(row):
+            yield Entry(name, "GPE", row["id"], tuple(_split(row["partner"])), "", row["use"] or "city", "cities")
+
+
+_ENTRIES = {"partners": _partners, "actors": _actors, "people": _people, "cities": _cities}
+
+
+def codebook_without(codebook: Codebook, article: Article, others: Sequence[Article]) -> Codebook:
+    """The codebook less every row of its naming tables whose names occur in `article` and in none of `others`."""
+    text, rest = article.text, "\n".join(other.text for other in others)
+
+    def only_here(row: dict[str, str]) -> bool:
+        names = [*_forms(row), *_split(row.get("demonyms", ""))]
+        return any(_occurs(name, text) for name in names) and not any(_occurs(name, rest) for name in names)
+
+    tables = dict(codebook.tables)
+    for table in NAMING:
+        tables[table] = tuple(row for row in tables[table] if not only_here(row))
+    left = repr([[row["id"] for row in tables[table]] for table in NAMING])
+    return Codebook(tables, hashlib.sha256((codebook.sha256 + left).encode()).hexdigest())
+
+
+def _occurs(name: str, text: str) -> bool:
+    return name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
