@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,7 +47,10 @@ BYLINE = re.compile(r"By:(?:[ \t].*)?$", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"Placeholder canvas$", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
 CREDIT = re.compile(r"\((?:photo|source|image|credit|courtesy)\b[^)]*\)\W*$", re.IGNORECASE)
-GLUED = re.compile(r"(?<=[a-z]{3})[.!?][”’\"]?(?=[A-Z][a-z]{2})")
+# where a sentence ends though no splitter sees it: glued to the next (`border.Then`), or with its citation behind the stop
+SENTENCE_JOINT = re.compile(
+    r"(?<=[a-z]{3})[.!?][”’\"]?(?=[A-Z][a-z]{2})|(?<=\w)[.!?][”’\"]?\s*\([^()]{4,400}\)(?=\s+[“\"]?[A-Z])"
+)
 PARENTHESIS = re.compile(r"\(([^()]{4,400})\)")
 WEB_SOURCE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+\.(?:com|kz|ru|org|net|info|az|uz|kg|tj|tm|ua|cn|tr|eu)\b", re.I)
 WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
@@ -281,12 +285,10 @@ def split_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
     spans: list[tuple[int, int]] = []
     for a, b in nupunkt.sent_spans(text[start:end]):
-        cuts = [start + a]
-        for glued in GLUED.finditer(text, start + a, start + b):
-            if not WEB_SOURCE.search(text[: glued.end() + 12].rsplit(None, 1)[-1]):
-                cuts.append(glued.end())
-        cuts.append(start + b)
-        for left, right in zip(cuts, cuts[1:], strict=False):
+        web = [found.span() for found in WEB_SOURCE.finditer(text, start + a, start + b)]
+        ends = [found.end() for found in SENTENCE_JOINT.finditer(text, start + a, start + b)]
+        cuts = [start + a, *(end for end in ends if not any(x < end < y for x, y in web)), start + b]
+        for left, right in pairwise(cuts):
             piece = text[left:right]
             left += len(piece) - len(piece.lstrip())
             right -= len(piece) - len(piece.rstrip())
