@@ -103,7 +103,7 @@ def claim_several(study: Study) -> Claim:
     holds = None if cooperation.empty else bool((counts > 0).sum() >= 3 and counts.max() > 1.5 * counts[counts > 0].min())
     return Claim(
         "several partners, not in equal measure",
-        f"Several partners, not in equal measure: of {len(cooperation)} codings of cooperation with the four poles, {shown}.",
+        f"Several partners, not in equal measure: {len(cooperation)} codings of cooperation with the four poles, {shown}.",
         holds, tuple(refs_of(cooperation)),
     )  # fmt: skip
 
@@ -154,8 +154,8 @@ def claim_support(study: Study) -> Claim:
     nato = _having(acts, "partners", ["nato"])
     return Claim(
         "the West supplies, and it is the United States and Turkey",
-        f"Equipment, training and money that is given and not only offered comes from the United States and Turkey: "
-        f"{_of(states, acts)} such acts; from NATO itself {len(nato)}.",
+        f"The West supplies, and it is the United States and Turkey that do: {_of(states, acts)} acts of support that are done or "
+        f"under way; from NATO itself {len(nato)}.",
         None if acts.empty else bool(len(states) > len(acts) / 2 and nato.empty), tuple(refs_of(states)),
     )  # fmt: skip
 
@@ -168,7 +168,7 @@ def claim_china(study: Study) -> Claim:
     alone = enacted[enacted["partners"].map(lambda partners: not RUSSIA_LED & set(partners)).astype(bool)]
     return Claim(
         "China is declared, hardly enacted",
-        f"China is a cornerstone in words: {len(said)} of {len(acts)} acts that name it are statements, and outside the SCO "
+        f"China is declared, hardly enacted: {len(said)} of {len(acts)} acts that name it are statements, and outside the SCO "
         f"{len(alone)} agreements, supplies, operations or commitments with it are reported.",
         None if acts.empty else bool(len(said) >= 1 and alone.empty), tuple(refs_of(acts)),
     )  # fmt: skip
@@ -181,7 +181,7 @@ def claim_limits(study: Study) -> Claim:
     theirs = constraint[constraint["vector"].isin(["russia", "china"])]
     return Claim(
         "who limits are Russia and China",
-        f"What limits a tie with someone else is Russia or China: {_of(theirs, constraint)} codings of constraint.",
+        f"What limits a tie with someone else is Russia or China: theirs are {_of(theirs, constraint)} codings of constraint.",
         None if constraint.empty else bool(len(theirs) > 0.8 * len(constraint)), tuple(refs_of(constraint)),
     )  # fmt: skip
 
@@ -195,7 +195,7 @@ def claim_tentative(study: Study) -> Claim:
     docs = acts["doc"].nunique()
     return Claim(
         "the Middle East is talks",
-        f"With the Middle East {len(acts) - len(agreed)} of {len(acts)} acts done are meetings; what was agreed beyond them is "
+        f"The Middle East is talks: {len(acts) - len(agreed)} of {len(acts)} acts done are meetings; what was agreed beyond them is "
         f"trade ({len(trade)}), not security ({len(security)}). All stand in {docs} article{'s' * (docs != 1)}.",
         None if acts.empty else bool(security.empty and len(agreed) < len(acts) / 2), tuple(refs_of(acts)),
     )  # fmt: skip

@@ -390,6 +390,8 @@ def issue_by_partner(study: Study, model: TopicModel | None) -> Html:
     """Paragraphs by their main topic and coded vector; a mark is a paragraph, coloured by its prevailing stance."""
     if model is None:
         return refused(study.corpus, "Issue by partner", "there are too few paragraphs or words for topics")
+    from .topics import business
+
     topics, names = model.paragraphs, model.names()
     trail, short = Trail(study.corpus, "issue-by-partner"), study.names()
     main = {(row.doc, row.para): row.topic for row in topics.itertuples(index=False)}
@@ -403,27 +405,18 @@ def issue_by_partner(study: Study, model: TopicModel | None) -> Html:
         refs = tuple(sorted(set(rows["ref"])))
         marks.append(Mark(str(main[doc, para]), vector, refs, label, STANCE_COLOURS[stance], STANCE_SHAPES[stance], "done"))
     rows = {str(topic): name for topic, name in names.items()}
+    leads = business(study, model)
+    own = [f"{VECTORS[b.vector]} most with “{b.topic}” ({b.paragraphs} of {b.of})" for b in leads.itertuples() if b.vector != "region"]
     fig = mark_matrix(trail, marks, rows=rows, columns=VECTORS)
     _legend(fig, [(f"mostly {stance}", {"shape": STANCE_SHAPES[stance], "colour": c}) for stance, c in STANCE_COLOURS.items()])  # fmt: skip
     return publish(
-        fig, trail, title=_issue_finding(marks, rows),
+        fig, trail, title="Each partner has its own business: " + "; ".join(own) if own else "Topics by partner",
         alt=f"A table of {len(rows)} topics by five partners with {len(marks)} marks, one a paragraph and partner. "
         + "; ".join(f"{name}: " + ", ".join(f"{VECTORS[v]} {n}" for v in VECTORS if (n := sum(m.row == t and m.column == v for m in marks)))
                     for t, name in rows.items()) + ".",
         caption=f"Each mark is a paragraph in which the partner is coded ({len(marks)} marks, {len(main)} paragraphs): its row is the "
         f"topic with the largest share of its words. Coded by {study.coder}.",
     )  # fmt: skip
-
-
-def _issue_finding(marks: Sequence[Mark], rows: dict[str, str]) -> str:
-    parts = []
-    for vector in ("russia", "nato", "middle_east"):
-        counts = {t: sum(m.row == t and m.column == vector for m in marks) for t in rows}
-        total = sum(counts.values())
-        if total >= 4:
-            best = max(counts, key=lambda t: (counts[t], t))
-            parts.append(f"{VECTORS[vector]} most with “{rows[best]}” ({counts[best]} of {total})")
-    return "Each partner has its own business: " + "; ".join(parts) if parts else "Topics by partner"
 
 
 def bars(study: Study, refs: pd.Series, *, title: str, unit: str, of: int) -> Html:

@@ -256,9 +256,17 @@ def front_page(study: Study, ran: list[Ran], pages: tuple[Page, ...]) -> str:
             "front.html.j2", site={**_assets(), "pages": pages}, root="", here="index.html", title="Kazakhstan’s security partners",
             headline=pages[0].title if pages else "Report", lede=lede, answer=cards[0]["answer"] if cards else "",
             cards=cards[1:], articles=listed, articles_more=f"and {more} more" if more else "", stamp=stamp(corpus, study.coder),
-            failed=[page.label for page, r in zip(pages, ran, strict=True) if r.failed],
+            limits=_limits(study), failed=[page.label for page, r in zip(pages, ran, strict=True) if r.failed],
         )
     )  # fmt: skip
+
+
+def _limits(study: Study) -> str:
+    """How sure it all is, in words that fit the corpus."""
+    n = len(study.corpus.articles)
+    coded = "coded by language models of one family, not by people" if study.coding.coder == "reference" else "coded by the machine’s rules, which err"
+    return (f"How sure is it? {n} chosen article{'s' * (n != 1)}, {coded}: no interval and no trend, and nothing about what Kazakhstan "
+            "did beyond them. Robustness tells which of these findings hang on one article or one choice.")  # fmt: skip
 
 
 def _on_page(html: str, href: str) -> str:

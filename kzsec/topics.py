@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from .claims import refused
+from .codebook import VECTORS
 from .evidence import Html, Ref, text_table
 from .patterns import Study
 
@@ -138,6 +139,20 @@ def topic_refs(study: Study, model: TopicModel, topic: int) -> list[Ref]:
     """The first sentence of each paragraph that is mainly of the topic."""
     chosen = model.paragraphs[model.paragraphs["topic"] == topic]
     return [(doc, para, 0) for doc, para in zip(chosen["doc"], chosen["para"], strict=True)]
+
+
+def business(study: Study, model: TopicModel, *, least: int = 4) -> pd.DataFrame:
+    """The commonest topic of each vector's paragraphs: vector, topic, paragraphs, of, refs; none for fewer than `least`."""
+    coded = study.coding.paragraph_vectors.merge(model.paragraphs, on=["doc", "para"])
+    rows = []
+    for vector, part in coded.groupby("vector", sort=True):
+        counts = part["topic"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        if len(part) >= least:
+            chosen = part[part["topic"] == counts.index[0]]
+            refs = [(doc, para, 0) for doc, para in zip(chosen["doc"], chosen["para"], strict=True)]
+            rows.append((vector, model.names()[counts.index[0]], len(refs), len(part), refs))
+    table = pd.DataFrame(rows, columns=["vector", "topic", "paragraphs", "of", "refs"])
+    return table.sort_values("vector", key=lambda v: v.map(list(VECTORS).index), ignore_index=True)
 
 
 def keywords(study: Study, vector: str, *, most: int = 8) -> pd.DataFrame:
