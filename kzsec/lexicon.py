@@ -123,7 +123,7 @@ def lexicon_of(codebook: Codebook) -> Lexicon:
         by_id={entry.id: entry.partner for entry in reversed(entries)},
         words={kind: frozenset(values) for kind, values in words.items()},
         portfolio=dict(pair.split("=") for pair in words["portfolio"]),
-        lower=re.compile(rf"(?<!\w)(?:{'|'.join(lower) or '(?!)'})(?!\w)"),
+        lower=re.compile(rf"(?:{'|'.join(lower) or '(?!)'})(?!\w)"),
     )
 
 

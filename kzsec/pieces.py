@@ -21,7 +21,7 @@ from kzsec.lexicon import Entry, Lexicon, first_word, slug
 
 _UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĠĪİŁŃŇŌŐŒŘŚŞŠŤŪŮŰŹŻŽȘȚ"
 _TOKEN = re.compile(
-    rf"(?:\[(?=[{_UP}]))?[{_UP}](?:\.(?:[A-Z]\.)+|\.(?=[ -][{_UP}])|\w*(?:[-&](?=[{_UP}\d])\w+|'(?!s\b)\w+"
+    rf"[\[{_UP}](?:(?<!\[)|(?=[{_UP}]))(?:\.(?:[A-Z]\.)+|\.(?=[ -][{_UP}])|\w*(?:[-&](?=[{_UP}\d])\w+|'(?!s\b)\w+"
     r"|-(?:e|i|o|un|hun|ho|hee|hye|moon|hwan|bak|hyun|jong|il|min|woo|ki|suk|seok|chul|jae|tae|sung|soo|sam|jung"
     r"|ut|ul|al|el|ur)(?:-\w+)?\b)*\]?)"
 )
@@ -110,7 +110,8 @@ class Pieces:
 
     def _read(self) -> None:
         for match in self.lexicon.lower.finditer(self.text, self.begin, self.finish):
-            if entry := self.match(match.start(), first_word(match[0])):
+            entry = self.match(match.start(), first_word(match[0]))
+            if entry and not self.text[match.start() - 1].isalnum():
                 self._fixed.append((match.start(), match.end(), _TYPES[entry.type], entry))
         fixed, k, done = sorted(self._fixed, key=lambda span: span[:2]), 0, self.begin
         text = self.text

@@ -1,0 +1,237 @@
+"""Bodies, events and places: what the form of a name or the words around it tell, whoever the name belongs to."""
+
+from __future__ import annotations
+
+import re
+
+from kzsec.corpus import Article
+from kzsec.lexicon import Entry, Lexicon, first_word, slug
+from kzsec.pieces import Found, Piece, Pieces
+
+_BODY = re.compile(
+    r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu]))?[swugqCLDGOK]*?H+"  # Kazakh | Trade and | Foreign Policy | Committee
+    r"(?:o[wusgqDGCLTHOPK]+(?:a(?![wuDG]*[HTO])[wu]+)*|f[wuqK]+(?:a(?![wu]*H)[wu]+)*)*"  # of … and … | on, for …
+    r"|D?O(?:oG(?!z))?"
+)
+_EVENT = re.compile(r"V(?:o?[wugEDGq])+|[wuDGLCqs]*[wuDGLCq]V|E")
+_DATED_EVENT = re.compile(r"[wugq]*(?:[wugq]Y|d)")
+_PLACE = re.compile(r"[ugCLG][ugCLGw]*A|DA|B[ou]?[ugCL]+")
+_QUOTED = re.compile(r'"([A-Z][^"\n()]{1,58}?)[,.]?"')
+_CUE = (
+    r"(?:exercises?|operations?|maneuvers|manoeuvres|drills?|war games?|initiative|program(?:me)?s?|project|games|training"
+    r"|campaign|mission)"
+)
+_NAMED = r"(?:code-?named|dubbed|named|called|known as|entitled|titled)"
+_CUE_LEFT = re.compile(rf"(?:\b{_CUE},? (?:(?:was|were|is|are|of) )?|\b{_NAMED} )(?:{_NAMED} )?(?:the )?$")
+_CUE_NAMED = re.compile(rf"\b{_CUE},? (?:(?:was|were|is|are|which is) )?{_NAMED} $")
+_CUE_RIGHT = re.compile(rf" (?:(?:[a-z-]+|20\d\d) ){{0,3}}{_CUE}\b")
+_CODENAMED = re.compile(r"d (?<=named |alled |ubbed )([A-Z][\w-]*(?: [A-Z][\w-]*)*)")
+_YEAR_OF = re.compile(r"Years? of (?:the )?[A-Z]\w+(?: [A-Z]\w+)?(?: in (?:the )?[A-Z]\w+)?")
+_UNIT = re.compile(r"military unit (?:No\. ?)?\d+")
+_ORDINAL = re.compile(r"(?<![\w-])(?:\d+(?:st|nd|rd|th)|[Ff]irst|[Ss]econd|[Tt]hird|[Ff]ourth|[Ff]ifth|[Ss]ixth) $")
+_WITH_YEAR = re.compile(r"(?:-[A-Z]\w+)?(?:[- ](?:19|20)\d\d\b(?!-)|-[012]\d\b)|-[A-Z]\w+(?=[\" ,.])")
+_YEAR = re.compile(r"[- ](?:(?:19|20)\d\d|\d\d)$")
+_DATED = re.compile(r"[A-Z][\w-]{3,}(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))$")
+_ACRONYM = re.compile(r" \((?:or )?([A-Z][A-Za-z]*[A-Z][A-Za-z-]*)\)")
+_WORD = re.compile(r"[A-Za-z]\w*")
+_MINISTRY = re.compile(r"(?:(.+) Ministry|Ministry (?:of|for) (?:the )?(.+?))")
+_OF_STATE = re.compile(r" of (?:the )?(?:Republic of )?[A-Z][\w. ]+$")
+
+
+class NamedThings(Pieces):
+    """The pieces of an article with its bodies, events and places claimed."""
+
+    def __init__(self, article: Article, lexicon: Lexicon) -> None:
+        super().__init__(article, lexicon)
+        self.acronyms: dict[str, tuple[str, str, tuple[str, ...]]] = {}  # type, id, partner; no type: not coded
+        self._behind: dict[int, str] = {}  # an acronym by where the name before it ends
+        for rule in (self._define, self._quoted, self._bodies, self._events, self._places):
+            rule()
+
+    def add(self, start: int, end: int, type: str, id: str, partner: tuple[str, ...], rule: str) -> None:
+        self.found.append(Found(start, end, type, id, partner, rule))
+
+    def is_word(self, kind: str, word: str) -> bool:
+        """Whether the table `grammar` or `words` lists a word under `kind`."""
+        return word in self.lexicon.words[kind]
+
+    # -- bodies
+
+    def _define(self) -> None:
+        """`Long Name (ACR)`: the long name is one mention, and the acronym means it in the whole article."""
+        for match in _ACRONYM.finditer(self.text, self.begin, self.finish):
+            acronym, end = match[1], match.start()
+            start = self._long_form(acronym, end)
+            if start is None:
+                self._behind[end] = acronym
+                continue
+            long, short = self.match(start, first_word(self.text[start:end])), self.match(match.start(1), acronym)
+            pieces = self.claim(start, end)
+            if long and long.type[0] != "#" and start + len(long.name) == end:
+                meant = (long.type, long.id, long.partner)
+            elif short and short.type in ("ORG", "EVENT"):
+                meant = (short.type, short.id, short.partner)
+            elif pieces and pieces[-1].kind == "K":
+                meant = ("", "", ())
+            else:
+                meant = ("EVENT" if pieces and pieces[-1].kind == "V" else "ORG", *self._body(pieces, start, end))
+            self.acronyms[acronym] = meant
+            if meant[0]:
+                self.add(start, end, *meant, "defined")
+
+    def _long_form(self, acronym: str, end: int) -> int | None:
+        """Where the words begin whose initials are `acronym`, read backwards from `end`."""
+        letters, start = [c for c in acronym if c.isupper()], end
+        for word in reversed(list(_WORD.finditer(self.text, max(self.sentence_start(end - 1), end - 120), end))):
+            initial = word[0][0]
+            if initial.upper() == letters[-1] and (initial.isupper() or len(letters) > 1):
+                letters.pop()
+                start = word.start()
+                if not letters:
+                    return start if initial.isupper() else None
+            elif initial.isupper() or len(word[0]) > 4:
+                return None
+        return None
+
+    def _bodies(self) -> None:
+        for match in _BODY.finditer(self.signature()):
+            pieces = self.inside(*match.span())
+            while len(pieces) > 1 and pieces[0].kind == "s" and pieces[1].kind in "DGO":
+                pieces = pieces[1:]
+            start, end = pieces[0].start, pieces[-1].end
+            known = next((p.entry for p in pieces if p.kind in "OH" and p.entry), None)
+            if len(pieces) == 1 and (pieces[0].kind == "O" or known or " " not in pieces[0].word):
+                continue
+            if not any(p.kind == "H" for p in pieces):
+                if " " not in known.name:
+                    continue
+                id, partner = self.restated(known, next(p.entry for p in pieces if p.kind in "DG").partner)
+            else:
+                id, partner = self._body(pieces, start, end)
+            if organ := _ORDINAL.search(self.text, max(self.begin, start - 9), start):
+                start = organ.start()
+                id = f"{self._iso(partner)}-{slug(self.text[start:end])}".strip("-")
+            self.claim(start, end)
+            self._add_body(start, end, pieces[-1], id, partner)
+
+    def _add_body(self, start: int, end: int, last: Piece, id: str, partner: tuple[str, ...]) -> None:
+        kind = "MEDIA" if last.kind == "H" and self.is_word("head_media", last.word) else "ORG"
+        if acronym := self._behind.get(end):
+            short = self.match(end + 2, acronym)
+            if short and short.type == "ORG":
+                id, partner = short.id, short.partner
+            self.acronyms[acronym] = (kind, id, partner)
+        self.add(start, end, kind, id, () if kind == "MEDIA" else partner, "body")
+
+    def _body(self, pieces: list[Piece], start: int, end: int) -> tuple[str, tuple[str, ...]]:
+        """Id and partner of a body, by the state that its name gives or, for an organ of state, its context."""
+        name = self.text[start:end]
+        state = next((p.entry for p in (*pieces[:1], *pieces[-1:]) if p.entry and p.kind in "DG"), None)
+        outer = next((p.entry for p in pieces if p.kind == "O" and p.entry), None)
+        if outer and not state:
+            return slug(name), outer.partner
+        organ = "Ministry" in name or any(p.kind == "H" and self.is_word("head_state", p.word) for p in pieces)
+        place = next((p.entry for p in pieces if p.kind in "CL" and p.entry and p.entry.partner), None)
+        partner = state.partner if state else place.partner if place and organ else self._owner(start) if organ else ()
+        if state and pieces[0].entry is state and len(pieces) > 1:
+            name = self.text[pieces[1].start : end]
+        elif state:
+            name = _OF_STATE.sub("", name)
+        base = self._embassy(end) if name.endswith("Embassy") or name.startswith("Embassy") else self._portfolio(name)
+        iso = self._iso(partner) if organ or state else ""
+        return f"{iso}-{base}" if iso else base, partner
+
+    def _embassy(self, end: int) -> str:
+        where = self.match(end + 4, first_word(self.text[end + 4 : end + 40])) if self.text[end : end + 4] == " in " else None
+        return f"embassy-in-{where.partner[0] if where and where.partner else 'kazakhstan'}"
+
+    def _portfolio(self, name: str) -> str:
+        """`Defense Ministry` and `Ministry of Defence` are one `ministry-of-defense`."""
+        if match := _MINISTRY.fullmatch(name):
+            of = (match[1] or match[2]).lower()
+            return "ministry-of-" + self.lexicon.portfolio.get(of, slug(of))
+        return slug(name)
+
+    def _iso(self, partner: tuple[str, ...]) -> str:
+        row = self.lexicon.partners.get(partner[0]) if partner else None
+        return row["iso"].lower() if row else ""
+
+    def _owner(self, start: int) -> tuple[str, ...]:
+        """The state of a body that names none: its possessor, else the state named last, else the home."""
+        own = self.text[max(0, start - 4) : start] in ("his ", "her ")
+        for piece in self.before(start, reach=12):
+            if piece.entry and piece.entry.partner and piece.kind in ("P" if own else "GDPC"):
+                return piece.entry.partner
+        return ("kazakhstan",) if self.home else ()
+
+    def _restated(self, entry: Entry, partner: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """A body of the same name in another state: `Uzbek National Security Council` is not that of the table."""
+        own, other = self._iso(entry.partner), self._iso(partner)
+        if not own or not other or own == other or not entry.id.startswith(own + "-"):
+            return entry.id, entry.partner
+        return f"{other}-{entry.id[3:]}", partner
+
+    # -- events and places
+
+    def _quoted(self) -> None:
+        """Names that quotation marks, a code name, a formal year or a unit's number mark."""
+        text = self.text
+        for match in _QUOTED.finditer(text, self.begin, self.finish):
+            cued = _CUE_LEFT.search(text, max(self.begin, match.start() - 40), match.start())
+            if match[1].count(" ") < 6 and (cued or _CUE_RIGHT.match(text, match.end()) or _DATED.search(match[1])):
+                self._event(match.start(1), match.end(1), "quoted")
+        for match in _CODENAMED.finditer(text, self.begin, self.finish):
+            if _CUE_NAMED.search(text, max(self.begin, match.start() - 40), match.start(1)):
+                self._event(match.start(1), match.end(1), "codenamed")
+        for match in _YEAR_OF.finditer(text, self.begin, self.finish) if "Year" in text else ():
+            states = [p.entry.partner for p in self.claim(*match.span()) if p.entry]
+            partner = tuple(dict.fromkeys(p for own in states for p in own if p != "kazakhstan"))
+            self.add(*match.span(), "EVENT", slug(match[0]), partner, "year-of")
+        for match in _UNIT.finditer(text, self.begin, self.finish):
+            self.claim(*match.span())
+            owner = self._owner(match.start())
+            base = slug(match[0].replace("No.", ""))
+            self.add(*match.span(), "ORG", f"{self._iso(owner)}-{base}".strip("-"), owner, "unit")
+
+    def _events(self) -> None:
+        for match in _EVENT.finditer(self.signature()):
+            pieces = self.inside(*match.span())
+            if len(pieces) > 1 or pieces[0].kind == "E":
+                self._event(pieces[0].start, pieces[-1].end, "table:actors" if pieces[0].kind == "E" else "event")
+        for match in _DATED_EVENT.finditer(self.signature()):
+            pieces = self.inside(*match.span())
+            if _DATED.search(self.text[pieces[0].start : pieces[-1].end]):
+                self._event(pieces[0].start, pieces[-1].end, "dated")
+
+    def _event(self, start: int, end: int, rule: str) -> None:
+        if longer := _WITH_YEAR.match(self.text, end):
+            end = longer.end()
+        pieces = self.claim(start, end)
+        name = self.text[start:end]
+        known = next((p.entry for p in pieces if p.kind == "E" and p.entry), None)
+        if known:
+            year = _YEAR.search(name)
+            whole = name[: year.start()] if year else name
+            id = known.id + f"-{slug(year[0])}" if year and whole == known.name else known.id
+            self.add(start, end, "EVENT", id if whole == known.name else slug(name), known.partner, rule)
+            return
+        lead = self.text[max(0, start - 30) : start].lower()
+        id = ("operation-" if "operation" in lead and "exercise" not in lead else "") + slug(name)
+        self.add(start, end, "EVENT", id, self._holders(start), rule)
+
+    def _holders(self, start: int) -> tuple[str, ...]:
+        """Who holds an unknown exercise: the partner named last before it in its sentence."""
+        for piece in self.before(start, reach=4):
+            if piece.entry and piece.entry.partner and piece.kind in "GDOC":
+                return piece.entry.partner
+        return ("kazakhstan",) if self.home else ()
+
+    def _places(self) -> None:
+        for match in _PLACE.finditer(self.signature()):
+            pieces = self.inside(*match.span())
+            start, end = pieces[0].start, pieces[-1].end
+            gpe = self.is_word("place_gpe", pieces[-1].word)
+            partner = next((p.entry.partner for p in pieces if p.entry), ()) if gpe else ()
+            self.claim(start, end)
+            name = re.sub(" Oblast$", " Region", self.text[start:end])
+            self.add(start, end, "GPE" if gpe else "LOC", slug(name), partner, "place")
