@@ -158,7 +158,8 @@ def _is_place(reading: Reading, mention: Mention) -> bool:
 
 def _meant(reading: Reading, focus: Focus) -> list[tuple[str, int]]:
     """The partners that a sentence without a partner's name means, each with the place of the phrase that does."""
-    phrases = {hit.value: hit.start for hit in reversed(reading.hits.get("presence", ()))}
+    hits = reading.hits.get("presence", ())
+    phrases = {hit.value: hit.start for hit in reversed(hits)}
     start = reading.sentence.start
     spoken = reading.quoted or phrases.get("speaker", start + SUBJECT_CHARS) < start + SUBJECT_CHARS
     if spoken and focus.speaker and not any(mention.type == "PERSON" for mention in reading.mentions):
@@ -167,8 +168,9 @@ def _meant(reading: Reading, focus: Focus) -> list[tuple[str, int]]:
         return []
     if "neighbor" in phrases:
         return [(name, phrases["neighbor"]) for name, vectors in focus.partners if "region" in vectors]
+    ends = [hit.end for hit in hits if hit.value == "anaphor"]
     others = [mention.start for mention in reading.mentions if mention.partner and mention.partner != HOME]
-    if "anaphor" not in phrases or min(others, default=phrases["anaphor"]) < phrases["anaphor"]:
+    if not ends or any(start < ends[0] for start in others):
         return []  # `her Ukrainian counterpart` is nobody spoken of before
     return [(name, phrases["anaphor"]) for name, _ in focus.partners]
 

@@ -75,7 +75,8 @@ class Lexicon:
     def hits(self, text: str, start: int, end: int) -> list[Hit]:
         """Every cue that matches in `text[start:end]`, in the order of their first words."""
         tokens = list(TOKEN.finditer(text, start, end))
-        words = [token.group().lower().replace("’", "'") for token in tokens]
+        words = [token.group() for token in tokens]
+        words = [w if w == "May" and i else w.lower().replace("’", "'") for i, w in enumerate(words)]  # the month
         found = []
         for i, word in enumerate(words):
             alone, by_second, globbed = self.starting(word)
@@ -140,11 +141,17 @@ class Reading(NamedTuple):
         return any(hit.value == value and start <= hit.start < end for hit in self.hits.get(column, ()))
 
     def negated(self, hit: Hit) -> bool:
-        """Whether a negation, or for a danger a word of countering it, stands shortly before the cue."""
+        """Whether a negation, or for a danger a word of countering it, stands shortly before the cue.
+
+        A comma ends a negation's reach, and so does a cue of the other sort (`no threat to relations`).
+        """
         reach = range(hit.start - NEGATION_CHARS, hit.start + 1)
         danger = hit.value in ("danger", "risk")
         before = [one.end for one in self.hits.get("negation", ()) if one.end in reach and (danger or not one.value)]
-        return bool(before) and (danger or "," not in self.text[before[-1] : hit.start])
+        if not before or danger:
+            return bool(before)
+        between = [one.value for one in self.hits["stance"] if before[-1] <= one.start < hit.start]
+        return "," not in self.text[before[-1] : hit.start] and set(between) <= {hit.value}
 
 
 def readings(article: Article, mentions: list[Mention], words: Lexicon) -> Iterator[Reading]:
@@ -169,7 +176,7 @@ def readings(article: Article, mentions: list[Mention], words: Lexicon) -> Itera
         longest, still_open = _quotation(text, sentence.start, end, inside)
         open_para = sentence.para if still_open else -1
         said = text[sentence.start] in '“"' or any(hit.value == "official" for hit in hits.get("voice", ()))
-        quoted = inside or (longest > QUOTE_CHARS and said)
+        quoted = inside or still_open or (longest > QUOTE_CHARS and said)
         clauses = _clauses(text, sentence.start, end, hits.get("clause", []))
         yield Reading(sentence, text, tuple(own), hits, clauses, quoted, key in ends)
 
