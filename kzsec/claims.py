@@ -13,7 +13,6 @@ from .corpus import SEEDS, Corpus
 from .evidence import Html, Ref, Trail, refs_of, text_html
 from .patterns import POLES, RECODINGS, Study, without_article
 
-
 RUSSIA_LED = frozenset(
     ["csto", "cis", "eurasian-economic-community", "single-economic-space", "central-asian-cooperation-organization", "sco"]
 )
@@ -227,7 +226,7 @@ def variants(study: Study) -> dict[str, Study]:
     """The study as coded, under each named recoding, under the machine's coding, and without each article in turn."""
     made = {"as coded": study} | {name: study.recoded(recode(study.coding)) for name, recode in RECODINGS.items()}
     if study.coding.coder == "reference":
-        made["the machine’s coding"] = study.recoded(annotate(study.corpus, codebook=study.codebook))
+        made["machine’s coding"] = study.recoded(annotate(study.corpus, codebook=study.codebook))
     names = study.names()
     if 1 < len(names) <= 20:
         made |= {f"without {name}": study.recoded(without_article(study.coding, doc)) for doc, name in names.items()}

@@ -21,7 +21,6 @@ from matplotlib.patches import Rectangle
 
 from .claims import refused, stories
 from .codebook import KINDS, VECTORS, VOICES
-from .corpus import Corpus
 from .evidence import Html, Ref, Trail, slug, text_html
 from .patterns import Study, with_sentence_ref
 
@@ -141,6 +140,7 @@ def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], co
     for mark in marks:
         cells.setdefault((mark.row, mark.column), []).append(mark)
     lines = {row: max([1, *(-(-min(len(cells.get((row, c), ())), MOST_MARKS) // 4) for c in columns)]) for row in rows}
+    several = any(len(inside) > 1 for inside in cells.values())
     tops = dict(zip(rows, np.cumsum([0, *lines.values()]), strict=False))
     height = sum(lines.values())
     fig = new_figure(width, 0.55 + 0.27 * height)
@@ -148,12 +148,12 @@ def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], co
         ax = fig.add_subplot()
         ax.set(xlim=(0, len(columns)), ylim=(height, 0))
         for (row, column), inside in cells.items():
-            _fill_cell(ax, trail, inside, list(columns).index(column), tops[row], lines[row])
+            _fill_cell(ax, trail, inside, list(columns).index(column), tops[row], lines[row], several=several)
         for top in [*tops.values(), height]:
             ax.axhline(top, color=FAINT, linewidth=0.8, zorder=0)
         for at in range(len(columns) + 1):
             ax.axvline(at, color=FAINT, linewidth=0.8, zorder=0)
-        ax.set_xticks(np.arange(len(columns)) + 0.5, list(columns.values()))
+        ax.set_xticks(np.arange(len(columns)) + 0.5, list(columns.values()), fontsize=9 if len(columns) < 9 else 8)
         ax.set_yticks([tops[row] + lines[row] / 2 for row in rows], list(rows.values()))
         ax.xaxis.tick_top()
         ax.tick_params(length=0)
@@ -162,16 +162,15 @@ def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], co
     return fig
 
 
-def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, top: int, lines: int) -> None:
+def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, top: int, lines: int, *, several: bool) -> None:
     if len(marks) > MOST_MARKS:
         refs = [ref for mark in marks for ref in mark.refs]
         label = f"{marks[0].row}, {marks[0].column}: {len(marks)}"
         ax.text(column + 0.5, top + lines / 2, str(len(marks)), ha="center", va="center", fontweight="bold", url=trail.mark(refs, label))
         return
-    across = max(4, min(4, len(marks)))
     for number, mark in enumerate(marks):
-        x = column + 0.14 + (number % across) * 0.24
-        y = top + 0.5 + number // across
+        x = column + (0.14 + (number % 4) * 0.24 if several else 0.5)
+        y = top + 0.5 + number // 4
         token = trail.mark(mark.refs, mark.label)
         draw_mark(ax, x, y, shape=mark.shape, fill=mark.fill, colour=mark.colour, token=token)
         if mark.text:
@@ -343,7 +342,7 @@ def _division_finding(study: Study) -> str:
 def _kinds_in_words(study: Study, rows: dict[str, str]) -> str:
     acts, parts = study.acts(), []
     for partner, name in list(rows.items())[:12]:
-        kinds = acts[acts["partners"].map(lambda cell: partner in cell).astype(bool)]["kind"].value_counts().reindex(list(KINDS), fill_value=0)
+        kinds = acts[acts["partners"].map(lambda cell, p=partner: p in cell).astype(bool)]["kind"].value_counts().reindex(list(KINDS), fill_value=0)
         words = ", ".join(f"{KIND_VERBS[k]} {n}" for k, n in kinds.items() if n)
         if words:
             parts.append(f"{name}: {words}")

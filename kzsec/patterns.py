@@ -125,6 +125,13 @@ def named_together(study: Study) -> pd.DataFrame:
     return _pairs(chosen, "id", sorted(known))
 
 
+def entity_names(study: Study) -> dict[str, str]:
+    """A name to show for each entity id: the partner's own, else the longest that the texts use."""
+    mentions = study.coding.mentions
+    longest = mentions.assign(length=mentions["text"].str.len()).sort_values(["length", "text"]).groupby("id")["text"].last()
+    return {id: study.partner_name(id) if id in _partners(study.codebook) else text for id, text in longest.items()}
+
+
 def offices(study: Study) -> dict[tuple[str, str], str]:
     """(doc, person id) of Kazakhstan's officials to name and the office that the article gives, as the machine reads it."""
     from .entities import find_mentions

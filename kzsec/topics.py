@@ -15,7 +15,7 @@ import pandas as pd
 
 from .claims import refused
 from .codebook import VECTORS
-from .evidence import Html, Ref, text_table
+from .evidence import Html, Ref, refs_of, text_table
 from .patterns import Study
 
 TOP_WORDS = 10
@@ -136,9 +136,9 @@ def topics_table(study: Study, model: TopicModel | None, *, caption: str) -> Htm
 
 
 def topic_refs(study: Study, model: TopicModel, topic: int) -> list[Ref]:
-    """The first sentence of each paragraph that is mainly of the topic."""
-    chosen = model.paragraphs[model.paragraphs["topic"] == topic]
-    return [(doc, para, 0) for doc, para in zip(chosen["doc"], chosen["para"], strict=True)]
+    """The sentences of the paragraphs that are mainly of the topic."""
+    chosen = model.paragraphs.loc[model.paragraphs["topic"] == topic, ["doc", "para"]]
+    return refs_of(study.corpus.sentences.merge(chosen, on=["doc", "para"]))
 
 
 def business(study: Study, model: TopicModel, *, least: int = 4) -> pd.DataFrame:
@@ -148,9 +148,9 @@ def business(study: Study, model: TopicModel, *, least: int = 4) -> pd.DataFrame
     for vector, part in coded.groupby("vector", sort=True):
         counts = part["topic"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
         if len(part) >= least:
-            chosen = part[part["topic"] == counts.index[0]]
-            refs = [(doc, para, 0) for doc, para in zip(chosen["doc"], chosen["para"], strict=True)]
-            rows.append((vector, model.names()[counts.index[0]], len(refs), len(part), refs))
+            chosen = part.loc[part["topic"] == counts.index[0], ["doc", "para", "vector"]]
+            refs = refs_of(study.coding.codings.merge(chosen, on=["doc", "para", "vector"]))
+            rows.append((vector, model.names()[counts.index[0]], len(chosen), len(part), refs))
     table = pd.DataFrame(rows, columns=["vector", "topic", "paragraphs", "of", "refs"])
     return table.sort_values("vector", key=lambda v: v.map(list(VECTORS).index), ignore_index=True)
 
