@@ -164,7 +164,7 @@ class NamedThings(Pieces):
                 return piece.entry.partner
         return ("kazakhstan",) if self.home else ()
 
-    def _restated(self, entry: Entry, partner: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    def restated(self, entry: Entry, partner: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """A body of the same name in another state: `Uzbek National Security Council` is not that of the table."""
         own, other = self._iso(entry.partner), self._iso(partner)
         if not own or not other or own == other or not entry.id.startswith(own + "-"):
