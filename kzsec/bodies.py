@@ -9,14 +9,15 @@ from kzsec.lexicon import Entry, Lexicon, first_word, slug
 from kzsec.pieces import Found, Piece, Pieces
 
 _BODY = re.compile(
-    r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu]))?[swugqCLDGOK]*?H+"  # Kazakh | Trade and | Foreign Policy | Committee
+    r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu])|[ws]+z(?=[wu]*H))?[swugqCLDGOKBb]*?H+"  # Kazakh | Trade and | Foreign | Bank
     r"(?:o[wusgqDGCLTHOPK]+(?:a(?![wuDG]*[HTO])[wu]+)*|f[wuqK]+(?:a(?![wu]*H)[wu]+)*)*"  # of … and … | on, for …
     r"|D?O(?:oG(?!z))?"
 )
 _EVENT = re.compile(r"V(?:o?[wugEDGq])+|[wuDGLCqs]*[wuDGLCq]V|E")
 _DATED_EVENT = re.compile(r"[wugq]*(?:[wugq]Y|d)")
-_PLACE = re.compile(r"[ugCLG][ugCLGw]*A|DA|B[ou]?[ugCL]+")
+_PLACE = re.compile(r"[ugCLG][ugCLGw]*A|DA|[Bb][ou]?[ugCL]+")
 _QUOTED = re.compile(r'"([A-Z][^"\n()]{1,58}?)[,.]?"')
+REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
 _CUE = (
     r"(?:exercises?|operations?|maneuvers|manoeuvres|drills?|war games?|initiative|program(?:me)?s?|project|games|training"
     r"|campaign|mission)"
@@ -230,8 +231,10 @@ class NamedThings(Pieces):
         for match in _PLACE.finditer(self.signature()):
             pieces = self.inside(*match.span())
             start, end = pieces[0].start, pieces[-1].end
-            gpe = self.is_word("place_gpe", pieces[-1].word)
+            if region := REGION.match(self.text, end) if pieces[-1].kind in "ugC" else None:
+                end = region.end()
+            gpe = bool(region) or pieces[0].kind == "b" or self.is_word("place_gpe", pieces[-1].word)
             partner = next((p.entry.partner for p in pieces if p.entry), ()) if gpe else ()
             self.claim(start, end)
-            name = re.sub(" Oblast$", " Region", self.text[start:end])
+            name = re.sub(" [Oo]blast$", " Region", self.text[start:end])
             self.add(start, end, "GPE" if gpe else "LOC", slug(name), partner, "place")

@@ -11,21 +11,37 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
-from kzsec.bodies import NamedThings
+from kzsec.bodies import REGION, NamedThings
 from kzsec.codebook import Codebook
 from kzsec.corpus import Article
 from kzsec.lexicon import (
-    Entry, Lexicon, codebook_without, fold, lexicon_of, partner_of, slug, vectors_in, vectors_of,
+    Entry,
+    Lexicon,
+    codebook_without,
+    fold,
+    lexicon_of,
+    partner_of,
+    slug,
+    vectors_in,
+    vectors_of,
 )  # fmt: skip
 from kzsec.pieces import Found, Piece
 
 __all__ = ["Mention", "codebook_without", "find_mentions", "partner_of", "vectors_of"]
 
 _PERSON = re.compile(r"[ugiP](?:p?[ugiPw])*|(?<=T)(?!w*T)[wugiP](?:p?[wugiP])*")
-_REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
 _HARDWARE = re.compile(
     r"-(?:type|class)\b|(?:'s)?(?: [a-z-]+){0,2} (?:vessel|ship|boat|frigate|tanker|ferry|aircraft|fighter|helicopter|missile"
     r"|tank|rifle|truck|satellite|rocket|jeep|vehicle)s?\b"
+)
+_COMPANY = re.compile(r" (?:AG|Co|Corp|Inc|Ltd|SA|NV|Plc|PLC|SpA|GmbH)\b")
+_OUTLET = re.compile(r" (?:news agency|newspaper|daily|weekly|magazine|radio|television|TV|website|news service)\b")
+_BODY_BEFORE = re.compile(
+    r"\b(?:party|company|firm|group|movement|organization|bank|airline|giant|consortium|faction|maker|producer|operator"
+    r"|monopoly|newspaper|daily|weekly|agency|conglomerate|bloc|militia),? $"
+)
+_CITY_APPOSED = re.compile(
+    r", (?:the|a|an)(?: [\w'-]+){0,4} (?:city|town|village|port|province|region|capital|settlement|suburb)\b"
 )
 _ROUTE = re.compile(r" (?:(?:oil|gas) )?(?:pipeline|railway|railroad|rail line|highway|road|route|corridor|border|axis)\b")
 _IN = re.compile(r"\b(?:[Ii]n|[Nn]ear|[Aa]t|city of|town of|village of|villages of|port of|outside) $")
@@ -102,17 +118,16 @@ class _Rules(NamedThings):
         kinds, many = [piece.kind for piece in pieces], len(pieces) > 1
         if "P" in kinds:
             return "table:people"
-        if _HARDWARE.match(self.text, end):
-            return ""
-        if self._apposed(end):
+        if self._apposed(end) and not _CITY_APPOSED.match(self.text, end):
             return "apposition"
         if many and (kinds[0] in "gi" or "i" in kinds):
             return "given"
-        if len(pieces[-1].word) > 4 and kinds[-1] != "w" and _SURNAME.search(pieces[-1].word):
+        shaped = _SURNAME.search(pieces[-1].word)
+        if shaped and len(pieces[-1].word) > 4 and kinds[-1] != "w" and (many or shaped[0] != "ian"):
             return "shape"
         the = _THE.search(self.text, max(0, start - 5), start)
         follow = _NEXT.match(self.text, end)
-        if follow and not the and self.is_word("say", follow[1]) and not self.initial(start):
+        if follow and not the and self.is_word("say", follow[1]) and not (self.initial(start) and not many):
             return "verb"
         if not many or "w" in kinds:
             return ""
@@ -157,7 +172,7 @@ class _Rules(NamedThings):
     def _rest(self) -> None:
         for number, piece in enumerate(self.pieces):
             kind, entry = self.letters[piece.letter], piece.entry
-            if kind in "NXYVABK.id" or (kind == "T" and piece.word not in self.acronyms):
+            if kind in "NXYVABbK.id" or (kind == "T" and piece.word not in self.acronyms):
                 continue
             if piece.word in self.acronyms:
                 if self.acronyms[piece.word][0]:
@@ -175,7 +190,7 @@ class _Rules(NamedThings):
 
     def _table(self, number: int, piece: Piece, entry: Entry) -> None:
         start, end, id, partner, rule = piece.start, piece.end, entry.id, entry.partner, f"table:{entry.table}"
-        region = _REGION.match(self.text, end) if entry.use in ("city", "weak", "capital") else None
+        region = REGION.match(self.text, end) if entry.use in ("city", "weak", "capital") else None
         if region:
             end = region.end()
             id = slug(self.text[start:end].replace("oblast", "region"))
@@ -183,6 +198,8 @@ class _Rules(NamedThings):
             id, rule = partner[0], "capital"
         elif entry.type == "ORG" and piece.before == "z" and " " in entry.name and self.pieces[number - 1].kind == "G":
             id, partner = self.restated(entry, self.pieces[number - 1].entry.partner)
+        elif entry.type == "ORG" and (suffix := _COMPANY.match(self.text, end)):
+            end = suffix.end()
         if entry.type == "GPE":
             self.places[piece.word] = id
         self.add(start, end, entry.type, id, partner, rule)
@@ -203,7 +220,7 @@ class _Rules(NamedThings):
         lead = [word.strip(",\"'").lower() for word in left[-7:-2] if not word.endswith("ly")]
         if to == "in" and any(self.is_word("official", word) for word in lead[-1:]):
             return True
-        if to in ("", "in") and left[-1:] == [""] and to or self.is_word("place_before_city", to) or self.is_word("visit", to.strip(",")):
+        if (to in ("", "in") and left[-1:] == [""] and to) or self.is_word("place_before_city", to) or self.is_word("visit", to.strip(",")):
             return False
         if len(after) > 1 and any(self.is_word("city_after", word.strip(",.;")) for word in after[1:2]):
             return False
@@ -217,18 +234,24 @@ class _Rules(NamedThings):
         if "-" in word and _ROUTE.match(text, end):
             for part in re.finditer(r"[^-]+", word):
                 self.add(start + part.start(), start + part.end(), "GPE", slug(part[0]), (), "route")
-        elif region := _REGION.match(text, end):
+        elif region := REGION.match(text, end):
             name = text[start : region.end()].replace("oblast", "region")
             self.add(start, region.end(), "GPE", slug(name), (), "region")
-        elif self._placed(number, piece):
+        elif _OUTLET.match(text, end) or _BODY_BEFORE.search(text, max(0, start - 24), start):
+            self.add(start, end, "MEDIA" if _OUTLET.match(text, end) else "ORG", slug(word), (), "kind")
+        elif self._placed(number, piece) or _CITY_APPOSED.match(text, end):
             self.places.setdefault(word, slug(word))
             self.add(start, end, "GPE", self.places[word], (), "locative")
-        elif _DEMONYM.search(word):
+        elif _DEMONYM.search(word) or self._before_title(number):
             self.add(start, end, "NORP", slug(word), (), "demonym")
         elif _THE.search(text, max(0, start - 5), start):
             self.add(start, end, "ORG", slug(word), (), "the")
         else:
             self.people.append((start, end, "alone"))
+
+    def _before_title(self, number: int) -> bool:
+        follow = self.pieces[number + 1] if number + 1 < len(self.pieces) else None
+        return follow is not None and follow.before == "" and follow.kind == "T"
 
     def _placed(self, number: int, piece: Piece) -> bool:
         if piece.word in self.places or _IN.search(self.text, max(0, piece.start - 12), piece.start):

@@ -16,7 +16,7 @@ NAMING = ("partners", "actors", "people", "cities")
 _CHUNK = re.compile(r"\w+")
 _LETTERS = {
     "title": "T", "head_state": "H", "head": "H", "head_media": "H", "event": "V", "place_gpe": "A", "place_loc": "A",
-    "place_before": "B", "drop": "K", "stop": "X",
+    "place_before": "B", "place_direction": "b", "drop": "K", "stop": "X",
 }  # fmt: skip
 # Spellings that romanisations differ in; applied in this order to a slug.
 _FOLDS = [pair.split(":") for pair in (

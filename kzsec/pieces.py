@@ -4,7 +4,7 @@
 | --- | --- | --- | --- |
 | `G` `C` `L` | state, other place with a government, other place | `T` | title |
 | `D` `O` `P` `E` `M` | people, body, person, event, source of a table | `H` `V` `K` | head of a body, event, treaty |
-| `u` `g` | unknown word, given name | `A` `B` | word behind or before a place's name |
+| `u` `g` | unknown word, given name | `A` `B` `b` | word behind or before a place's name, direction |
 | `w` `s` | common word, the same where a sentence begins | `q` `d` `i` | capitals, word with digits, initial |
 | `Y` `X` `N` | date, function word, already named | `.` | anything that parts names |
 """
@@ -125,6 +125,8 @@ class Pieces:
                 continue
             word = token[0]
             entry = self.match(start, word if word.isalnum() else first_word(word))
+            if entry is None and word.isupper() and len(word) > 3:
+                entry = self._shouted(start, word)
             if entry is None or entry.type[0] == "#" or not self._meant(entry, start):
                 done = self._plain(start, end, word, entry)
             else:
@@ -140,6 +142,15 @@ class Pieces:
             if text.startswith(entry.name, start) and not text[end : end + 1].isalnum():
                 if entry.needs and not (text[end : end + 1] == "-" if entry.needs == "-" else self._present(entry.needs)):
                     continue
+                return entry
+        return None
+
+    def _shouted(self, start: int, word: str) -> Entry | None:
+        """The table name that stands at `start` in capitals, as in a dateline or an article in capitals."""
+        first = first_word(word).capitalize()
+        for entry in self.lexicon.names.get(first, ()) if len(first) > 3 else ():
+            end = start + len(entry.name)
+            if entry.type[0] != "#" and self.text[start:end] == entry.name.upper() and not self.text[end : end + 1].isalnum():
                 return entry
         return None
 
@@ -248,15 +259,17 @@ class Pieces:
         """Classes that the neighbour decides: `Chad Smith`, `Michael Jordan`, `Sheikh Sultan bin …`, `Fan Weiguo`."""
         words = self.lexicon.words
         given, first_surname = words["given"], words["first_surname"]
+        named = False
         for one, two in zip(self.pieces, self.pieces[1:], strict=False):
             close = two.before == ""
-            if close and two.kind in "ugi" and one.kind in "CGDLABHwsuT" and " " not in one.word:
-                if one.word in given and (one.kind != "T" or two.kind == "i"):
+            named = one.kind in "gi" or (named and one.kind == "u" and one.before == "")
+            if close and two.kind in "ugi" and one.kind in "CGDLABHKwsuT" and " " not in one.word:
+                if (one.word in given and (one.kind != "T" or two.kind == "i")) or (one.word in first_surname and one.kind in "ABHwsu" and two.kind in "ug"):
                     one.kind, one.entry = "g", None
-                elif one.word in first_surname and one.kind in "ABHwsu" and two.kind in "ug":
-                    one.kind, one.entry = "g", None
-            elif close and one.kind == "g" and two.kind in "CG" and " " not in two.word and two.entry.use != "pair":
+            elif close and named and two.kind in "CG" and " " not in two.word and two.entry.use not in ("pair", "capital"):
                 two.kind, two.entry = "u", None
+            elif close and one.kind == "K" and one.word in given and two.kind == "w":
+                one.kind = "g"
             elif two.before == "p" and one.kind in "TwsCGD" and one.word in given:
                 one.kind, one.entry = "g", None
             elif close and one.kind == "T" and one.word == "General" and two.kind in "wH":
