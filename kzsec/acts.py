@@ -85,7 +85,7 @@ def acts_of(
         return [
             Act(reading, theatre[0], "operation", "under_way", "cooperative", roll_up[leader], (leader,), place, date)
         ]
-    if not coded or all(row.voice == "judgement" for row in coded):
+    if not coded or (all(row.voice == "judgement" for row in coded) and not _dates(reading)):
         return []
     chosen: dict[tuple[str, str, tuple[str, ...]], Act] = {}
     for hit, modality in _told(reading):
@@ -120,9 +120,9 @@ def _told(reading: Reading) -> Iterator[tuple[Hit, str]]:
 
 
 def _party(hit: Hit, reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[Coding]:
-    """The vectors that act: those named in the clause of the cue, or all; never one that only limits or threatens."""
+    """The vectors that act: those named in the clause of the cue, or all; never one that is only a source of danger."""
     clause = reading.clause_at(hit.start)
-    willing = [row for row in coded if row.stance != "friction" or row.limit == "dispute"]
+    willing = [row for row in coded if row.limit != "danger"]
     inside = {row.vector for row in rows if any(clause.start <= place < clause.end for place in row.places)}
     return [row for row in willing if row.vector in inside] or willing
 

@@ -189,7 +189,8 @@ class Verdict(NamedTuple):
 def _governs(hit: Hit, relation: Relation, reading: Reading, places: list[int], *, nearest: bool = False) -> bool:
     """Whether a cue is about the relation: in its clause, on the side that its scope names, or in a clause of nobody's.
 
-    With `nearest`, and for a cue with a side, only the partners next to it count, and those listed with them.
+    Of a cue of stance only the partners next to it on each side count, and those listed with them; with `nearest`,
+    or for a cue with a side, on one side only.
     """
     if hit.scope == "inside":
         return any(hit.start <= place < hit.end for place in relation.places)
@@ -202,6 +203,8 @@ def _governs(hit: Hit, relation: Relation, reading: Reading, places: list[int], 
     if nearest or hit.scope in ("before", "after"):
         close = before if not after or (before and hit.start - before[0] < after[0] - hit.end) else after
         within = _listed(close, reading.text)
+    elif hit.column == "stance":
+        within = [*_listed(before, reading.text), *_listed(after, reading.text)]
     return any(place in within for place in relation.places)
 
 
@@ -243,7 +246,7 @@ def _stance(relation: Relation, reading: Reading, rows: list[Relation], focus: F
         return Verdict("neutral", "", tuple(flat))
     if warm:
         return Verdict("cooperation", "", tuple(warm))
-    acts = [hit for hit in reading.hits.get("kind", ()) if _governs(hit, relation, reading, places)]
+    acts = [hit for hit in reading.hits.get("kind", ()) if hit.scope and _governs(hit, relation, reading, places)]
     if acts and not any(reading.negated(hit) for hit in acts):
         return Verdict("cooperation", "", tuple(acts))
     if relation.named:
