@@ -150,7 +150,7 @@ class Reading(NamedTuple):
         before = [one.end for one in self.hits.get("negation", ()) if one.end in reach and (danger or not one.value)]
         if not before or danger:
             return bool(before)
-        between = [one.value for one in self.hits["stance"] if before[-1] <= one.start < hit.start]
+        between = [one.value for one in self.hits.get("stance", ()) if before[-1] <= one.start < hit.start]
         return "," not in self.text[before[-1] : hit.start] and set(between) <= {hit.value}
 
 
