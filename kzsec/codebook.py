@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class CodebookError(ValueError):
 class Codebook:
     """Each table's rows by the table's name, and one hash of all their bytes."""
 
-    tables: dict[str, tuple[dict[str, str], ...]]
+    tables: dict[str, tuple[dict[str, str], ...]] = field(repr=False)
     sha256: str
 
     def __getitem__(self, table: str) -> tuple[dict[str, str], ...]:

@@ -100,7 +100,12 @@ class Trail:
         return url_of(refs[0]) if len(refs) == 1 else f"#{key}"
 
     def mark(self, refs: Sequence[Ref], label: str) -> str:
-        """A token for a mark of a drawing on `refs`, which `figures.publish` turns into its address and label."""
+        """A token for a mark of a drawing on `refs`, which `figures.publish` turns into its address and label.
+
+        Empty where there are no sentences to lead to.
+        """
+        if not refs:
+            return ""
         self.marks.append((self.url(refs, label), label))
         return f"mark-{len(self.marks) - 1}"
 
@@ -141,9 +146,11 @@ def _sentence_texts(corpus: Corpus) -> dict[Ref, str]:
 
 
 def slug(label: str) -> str:
-    """Lower-case letters and digits of any script, joined by dashes; a hash stands for a label without any."""
-    parts = re.findall(r"[^\W_]+", label.lower())
-    return "-".join(parts) or hashlib.sha256(label.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    """Lower-case letters and digits of any script, joined by dashes; a hash ends a long label and stands for an empty one."""
+    parts = "-".join(re.findall(r"[^\W_]+", label.lower()))
+    if 0 < len(parts) <= 48:
+        return parts
+    return (parts[:40] + "-" if parts else "") + hashlib.sha256(label.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def count_table(

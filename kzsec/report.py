@@ -125,7 +125,7 @@ class KzsecExporter(TemplateExporter):
         resources.pop("kzsec")
         if with_evidence:
             resources["outputs"] = {**(resources.get("outputs") or {}), **_evidence_for(nb, pages)}
-        return _with_contents(page), resources
+        return _with_contents(_page_links(page, pages)), resources
 
     def _preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Lift title and answer off the notebook once it is executed."""
@@ -156,6 +156,13 @@ def is_answer(cell: NotebookNode) -> bool:
 def answer_html(cell: NotebookNode) -> str:
     """The HTML that a cell shows."""
     return "".join("".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", []))
+
+
+def _page_links(page: str, pages: tuple[Page, ...]) -> str:
+    """The page with its links to other notebooks led to their pages."""
+    for other in pages:
+        page = page.replace(f'href="{other.href.removesuffix(".html")}.ipynb"', f'href="{other.href}"')
+    return page
 
 
 def _with_contents(page: str) -> str:

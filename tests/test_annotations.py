@@ -1,0 +1,110 @@
+"""Tables in and out: the reference coding, the machine's, and every format."""
+
+import json
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import kzsec
+from kzsec.annotations import ANNOTATION_TABLES, annotation_tables, csv_table, write_tables
+from kzsec.corpus import CORPUS_TABLES, CorpusError
+
+
+@pytest.fixture(scope="module")
+def machine(study):
+    return kzsec.annotate(study.corpus)
+
+
+def test_the_reference_has_the_rows_that_its_readme_tells(study):
+    coding = study.coding
+    assert coding.coder == "reference"
+    assert [len(getattr(coding, name)) for name in ("mentions", "codings", "events")] == [525, 176, 49]
+    assert coding.paragraph_vectors["vector"].value_counts().to_dict() == {
+        "russia": 21, "nato": 18, "region": 12, "china": 10, "middle_east": 8,
+    }  # fmt: skip
+
+
+def test_both_codings_have_the_columns_of_the_interface(study, machine):
+    for coding in (study.coding, machine):
+        for name, columns in ANNOTATION_TABLES.items():
+            assert list(getattr(coding, name).columns) == columns.split()
+
+
+def test_rows_point_into_the_text_and_are_in_order(study, machine):
+    sentences = set(study.corpus.sentences[["doc", "para", "sent", "start", "end"]].itertuples(index=False, name=None))
+    for coding in (study.coding, machine):
+        for m in coding.mentions.itertuples():
+            assert study.corpus.raw(m.doc)[m.start : m.end] == m.text
+        for name in ("mentions", "codings", "events"):
+            table = getattr(coding, name)
+            assert list(table[["doc", "start", "end"]].itertuples(index=False)) == sorted(table[["doc", "start", "end"]].itertuples(index=False))
+        for name in ("codings", "events"):
+            places = getattr(coding, name)[["doc", "para", "sent", "start", "end"]]
+            assert set(places.itertuples(index=False, name=None)) <= sentences
+
+
+def test_paragraph_vectors_are_the_union_of_their_sentences(study, machine):
+    for coding in (study.coding, machine):
+        union = sorted(set(coding.codings[["doc", "para", "vector"]].itertuples(index=False, name=None)))
+        assert list(coding.paragraph_vectors.itertuples(index=False, name=None)) == union
+
+
+def test_the_machine_never_reads_the_reference(study, machine, folder):
+    files = {article.doc: article.text for article in study.corpus.articles}
+    alone = kzsec.annotate(kzsec.read_corpus(folder(files)))
+    for name in ANNOTATION_TABLES:
+        pd.testing.assert_frame_equal(getattr(alone, name), getattr(machine, name))
+
+
+def test_a_reference_that_does_not_fit_its_text_is_one_clear_line(study, folder):
+    doc = study.corpus.articles[0].doc
+    gold = {f"gold/{name}.jsonl": "" for name in ("entities", "events")}
+    row = {"doc": doc, "start": 0, "end": 9, "vector": "russia", "partners": [], "stance": "neutral", "limit": "", "hedged": False, "voice": "report"}
+    root = folder({doc: study.corpus.articles[0].text, "gold/stance.jsonl": json.dumps(row), **gold})
+    with pytest.raises(CorpusError, match=r"stance\.jsonl: line 1: does not fit"):
+        kzsec.read_reference(root)
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
+def test_every_format_has_every_table(study, machine, tmp_path, format):
+    out = tmp_path / "tables"
+    write_tables(study.corpus, machine, out, format=format)
+    expected = {*CORPUS_TABLES, *ANNOTATION_TABLES}
+    names = {path.name for path in out.iterdir()}
+    assert names == (expected if format == "parquet" else {f"{name}.{format}" for name in expected})
+    if format == "jsonl":
+        rows = [json.loads(line) for line in (out / "codings.jsonl").read_text(encoding="utf-8").splitlines()]
+        assert rows == machine.codings.to_dict("records")
+        assert json.loads((out / "documents.jsonl").read_text(encoding="utf-8").splitlines()[0])["engine"] == "rules"
+    if format == "parquet":
+        table = pq.read_table(out / "events").to_pylist()
+        assert table == machine.events.to_dict("records")
+
+
+def test_two_runs_write_the_same_bytes(study, machine, tmp_path):
+    for name in ("a", "b"):
+        write_tables(study.corpus, machine, tmp_path / name, format="jsonl")
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_a_failed_write_leaves_nothing(study, machine, tmp_path, monkeypatch):
+    monkeypatch.setattr("kzsec.annotations._WRITERS", {"csv": lambda *_: 1 / 0})
+    with pytest.raises(ZeroDivisionError):
+        write_tables(study.corpus, machine, tmp_path / "out", format="csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [("=1+1", "'=1+1"), ("+1", "'+1"), ("@x", "'@x"), ("-x", "'-x"), ("\tx", "'\tx"), ("plain = text", "plain = text"),
+     (["a", "b"], "a;b"), ([[1, 2], [3, 4]], "1-2;3-4"), ([], "")],
+)  # fmt: skip
+def test_cells_that_a_spreadsheet_would_run_are_made_text(cell, written):
+    assert csv_table(pd.DataFrame({"x": pd.Series([cell], dtype=object)}))["x"][0] == written
+
+
+def test_no_rows_are_still_tables():
+    for name, table in annotation_tables({name: [] for name in ANNOTATION_TABLES}).items():
+        assert list(table.columns) == ANNOTATION_TABLES[name].split()

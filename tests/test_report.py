@@ -1,0 +1,202 @@
+"""The report: every notebook executed in a fresh kernel, linked pages, and what happens when something fails."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from kzsec import report as stage
+from kzsec.annotations import has_reference
+from kzsec.corpus import CorpusError
+from kzsec.report import ReportError, inject_parameters, pages_of, parameters_of, report
+
+
+class Anchors(HTMLParser):
+    """Ids and link targets of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.ids, self.links = [], []
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("href", "src"):
+                self.links.append(value)
+
+
+def anchors(path: Path) -> Anchors:
+    parser = Anchors()
+    parser.feed(path.read_text(encoding="utf-8"))
+    return parser
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("site") / "reports"
+    report(None, out, jobs=2)
+    return out
+
+
+def test_every_link_and_anchor_resolves(site):
+    pages = {path: anchors(path) for path in site.rglob("*.html")}
+    assert len(pages) == 1 + 8 + 5
+    for path, found in pages.items():
+        assert len(found.ids) == len(set(found.ids)), f"{path.name}: an id stands twice"
+        for link in found.links:
+            if link.startswith("data:"):
+                continue
+            assert not re.match(r"[a-z]+:", link), f"{path.name} leaves the site: {link}"
+            target, _, anchor = link.partition("#")
+            page = (path.parent / target).resolve() if target else path
+            assert page in pages or page.is_file(), f"{path.name}: {link}"
+            if anchor:
+                assert anchor in pages[page].ids, f"{path.name}: {link}"
+
+
+def test_pages_say_their_answer_first_and_hold_no_path_or_machine(site):
+    for path in site.glob("0*.html"):
+        page = path.read_text(encoding="utf-8")
+        assert 0 < page.index("</h1>") < page.index('class="answer"') < page.index('class="prose"')
+        assert "Traceback" not in page
+    for path in site.rglob("*.html"):
+        assert str(Path.home()) not in path.read_text(encoding="utf-8")
+        assert str(site) not in path.read_text(encoding="utf-8")
+
+
+def test_every_figure_has_a_finding_alt_text_a_caption_and_live_marks(site):
+    figures = 0
+    for path in site.glob("0*.html"):
+        for figure in re.findall(r"<figure.*?</figure>", path.read_text(encoding="utf-8"), re.DOTALL):
+            figures += 1
+            assert len(re.search(r'<svg[^>]*aria-label="([^"]+)"', figure).group(1)) > 40
+            assert re.search(r'<p class="title">[^<]{10,}</p>', figure)
+            assert re.search(r"<figcaption>[^<]{20,}</figcaption>", figure)
+            svg = re.search(r"<svg.*?</svg>", figure, re.DOTALL).group()
+            assert svg.count("<a href=") == len(re.findall(r"<a href=\"[^\"]+\"><title>[^<]+</title>", svg)) >= 5
+            assert "mark-" not in svg
+    assert figures >= 8
+
+
+def test_the_first_page_has_a_card_for_each_question_and_the_stamp(site):
+    page = (site / "index.html").read_text(encoding="utf-8")
+    for entry in pages_of(stage.NOTEBOOKS)[1:]:
+        assert f'href="{entry.href}">{entry.title}'.replace("’", "’") in page
+    assert "sha256" in page
+    assert json.loads((site / "run.json").read_text())["notebooks"].keys() == {p.stem for p in stage.NOTEBOOKS.glob("*.ipynb")}
+
+
+def test_nbconvert_gives_the_same_page(site, tmp_path):
+    notebook = stage.NOTEBOOKS / "05-multi-vector.ipynb"
+    for path in stage.NOTEBOOKS.glob("*.ipynb"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "kzsec", str(tmp_path / notebook.name)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert (tmp_path / "05-multi-vector.html").read_bytes() == (site / "05-multi-vector.html").read_bytes()
+    for path in (site / "articles").iterdir():
+        assert (tmp_path / "articles" / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.fixture
+def one_notebook(tmp_path, monkeypatch):
+    """A function that makes a notebook of one code cell the only one."""
+
+    def make(code: str) -> None:
+        folder = tmp_path / "notebooks"
+        folder.mkdir(exist_ok=True)
+        cells = [nbformat.v4.new_markdown_cell("# Why?", id="t"), nbformat.v4.new_code_cell(code, id="c", metadata={"tags": ["answer"]})]
+        nb = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "p"}})
+        nbformat.write(nb, folder / "00-one.ipynb")
+        monkeypatch.setattr(stage, "NOTEBOOKS", folder)
+
+    return make
+
+
+def test_a_failing_cell_leaves_the_earlier_site_and_its_traceback_beside_it(one_notebook, tmp_path):
+    out = tmp_path / "reports"
+    one_notebook("print('fine')")
+    report(None, out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    one_notebook("1 / 0")
+    with pytest.raises(ReportError, match=r"00-one\.ipynb failed: ZeroDivisionError"):
+        report(None, out)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    page = (tmp_path / "reports.failed" / "00-one.html").read_text(encoding="utf-8")
+    assert "FAILED" in page[: page.index("</h1>")]
+    assert "ZeroDivisionError: division by zero" in page
+    one_notebook("print('mended')")
+    report(None, out)
+    assert not (tmp_path / "reports.failed").exists()
+
+
+def test_a_kernel_that_dies_is_a_failure(one_notebook, tmp_path):
+    one_notebook("import os; os._exit(1)")
+    with pytest.raises(ReportError, match="kernel died"):
+        report(None, tmp_path / "reports")
+    assert "FAILED" in (tmp_path / "reports.failed" / "00-one.html").read_text(encoding="utf-8")
+
+
+def test_what_is_no_earlier_report_is_never_replaced(one_notebook, tmp_path):
+    one_notebook("1")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(ReportError, match="not empty and no earlier report"):
+        report(None, tmp_path / "mine")
+
+
+def test_text_of_an_article_does_nothing_on_its_page(one_notebook, tmp_path, folder):
+    one_notebook("1")
+    attack = "<script>alert(1)</script> met </p><img src=x onerror=alert(1)> in Astana {{ 7 * 7 }} \u202e."
+    report(folder({"a <b>.txt": f"<i>Title</i>\n\n{attack} Russia signed a treaty with Kazakhstan.\n\nMore text stands here."}), tmp_path / "out")
+    for path in (tmp_path / "out").rglob("*.html"):
+        page = re.sub(r"<script>.*?</script>\s*</body>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert "<script" not in page
+        assert "<img" not in page
+        assert "<i>" not in page
+        assert "\u202e" not in page
+    page = next((tmp_path / "out" / "articles").iterdir()).read_text(encoding="utf-8")
+    assert "{{ 7 * 7 }}" in page
+
+
+def test_a_corpus_without_an_article_is_one_clear_line(folder, tmp_path):
+    with pytest.raises(CorpusError, match="no article text in 1 files"):
+        report(folder({"a.txt": ""}), tmp_path / "out")
+
+
+@pytest.mark.parametrize("articles", [1, 50])
+def test_other_corpora_run_through(folder, tmp_path, articles):
+    actors = ["Russia", "China", "NATO", "Turkey", "Egypt", "Uzbekistan", "the United States"]
+    files = {}
+    for n in range(articles):
+        a, b = actors[n % 7], actors[(n * 3 + 1) % 7]
+        files[f"{n:03}.txt"] = (
+            f"Publication: Eurasia Daily Monitor Volume: {1 + n % 9} Issue: {40 + n}\n\n"
+            f"Kazakhstan and {a} signed an agreement on border security on May {1 + n % 28} (Interfax, May {1 + n % 28}). "
+            f"Defense Minister Mukhtar Altynbayev said that cooperation with {a} would deepen.\n\n"
+            f"Yet {b} is wary of such ties, and it remains unclear how far the partnership may go. Officials will hold talks in Astana.\n\n"
+            f"Number {n} differs."
+        )
+    root = folder(files)
+    assert not has_reference(__import__("kzsec").read_corpus(root))
+    report(root, tmp_path / "out", jobs=2)
+    page = (tmp_path / "out" / "00-overview.html").read_text(encoding="utf-8")
+    assert "machine’s rules, uncorrected" in page
+    assert str(root) not in page
+    if articles == 1:
+        assert "Not estimable from 1 article" in page
+        assert "not estimable from 1 article" in (tmp_path / "out" / "04-topics.html").read_text(encoding="utf-8")
+    for path in (tmp_path / "out").glob("*.html"):
+        assert path.stat().st_size < 5_000_000
+
+
+def test_parameters_go_into_a_cell_of_their_own_behind_the_tagged_one():
+    nb = nbformat.read(stage.NOTEBOOKS / "04-topics.ipynb", as_version=4)
+    assert parameters_of(nb) == {"corpus": None, "codebook": None, "k": 6}
+    inject_parameters(nb, {"corpus": "a b"})
+    assert parameters_of(nb) == {"corpus": "a b", "codebook": None, "k": 6}
