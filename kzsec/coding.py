@@ -31,7 +31,7 @@ ROUTE = ("from", "into", "through", "via", "across")
 SUBJECT_CHARS = 9  # a pronoun this near the sentence's head is its subject
 SPEAKER_CHARS = 80  # how far behind `according to` its speaker may stand
 HOME = ("kazakhstan",)
-WARMER = ("cooperation", "thing", "neutral", "risk")
+WARMER = ("cooperation", "neutral", "risk")
 LIMITERS = frozenset(["russia", "china"])  # the poles whose unease about a third partner limits Kazakhstan
 
 
@@ -194,6 +194,8 @@ def _governs(hit: Hit, relation: Relation, reading: Reading, places: list[int], 
     """
     if hit.scope == "inside":
         return any(hit.start <= place < hit.end for place in relation.places)
+    if not hit.scope and len(reading.clauses) == 1 and len(places) == len(relation.places):
+        return True
     clause = reading.clause_at(hit.start)
     within = [place for place in places if clause.start <= place < clause.end]
     if not within:
@@ -223,15 +225,13 @@ def _stance(relation: Relation, reading: Reading, rows: list[Relation], focus: F
     hits = [
         hit
         for hit in reading.hits.get("stance", ())
-        if _governs(hit, relation, reading, places, nearest=hit.value not in ("cooperation", "thing"))
+        if _governs(hit, relation, reading, places, nearest=hit.value != "cooperation")
     ]
     main = [hit for hit in hits if reading.clause_at(hit.start).kind != "concession"]
     if main and any(reading.clause_at(place).kind != "concession" for place in relation.places):
         hits = main
     third = _third_party(relation, reading, rows)
-    warm = [hit for hit in hits if hit.value in ("cooperation", "thing") and not (third and hit.start > third)]
-    if len({hit.start for hit in warm}) < 2:  # a thing alone (`the vehicles`) is no cooperation
-        warm = [hit for hit in warm if hit.value == "cooperation"]
+    warm = [hit for hit in hits if hit.value == "cooperation" and not (third and hit.start > third)]
     cold = [hit for hit in hits if hit.value not in WARMER and not reading.negated(hit)]
     if not warm:
         cold += [hit for hit in hits if hit.value == "risk" and not reading.negated(hit)]

@@ -13,7 +13,7 @@ from .corpus import Article, Sentence
 if TYPE_CHECKING:
     from .entities import Mention
 
-TOKEN = re.compile(r"\w+(?:-\w+)*(?:[’']t\b)?|[,;:—–]")
+TOKEN = re.compile(r"\w+(?:-\w+)*(?:'t\b)?|[,;:—–]")
 GAP_WORDS = 3  # what a lone `*` in a pattern may stand for, at most
 NEGATION_CHARS = 30  # how far before a cue its negation may stand
 QUOTE = re.compile('[“”"]')
@@ -62,32 +62,36 @@ class Lexicon:
                 table.setdefault(key, []).append(Cue(row["column"], row["value"], row["scope"], tuple(rest)))
         self.starting = lru_cache(maxsize=1 << 16)(self._starting)
 
-    def _starting(self, word: str) -> Starting:
-        stems = [cue for size in range(1, len(word) + 1) for cue in self._stems.get(word[:size], ())]
-        cues = [*self._exact.get(word, ()), *stems]
+    def _starting(self, word: str) -> Starting | None:
+        cues = [*self._exact.get(word, ())]
+        cues += [cue for size in range(1, len(word) + 1) for cue in self._stems.get(word[:size], ())]
+        if not cues:
+            return None
         by_second: dict[str, list[Cue]] = {}
         for cue in cues:
             if cue.rest and "*" not in cue.rest[0]:
                 by_second.setdefault(cue.rest[0], []).append(cue)
-        alone = tuple(cue for cue in cues if not cue.rest)
-        return alone, by_second, tuple(cue for cue in cues if cue.rest and "*" in cue.rest[0])
+        globbed = tuple(cue for cue in cues if cue.rest and "*" in cue.rest[0])
+        return tuple(cue for cue in cues if not cue.rest), by_second, globbed
 
     def hits(self, text: str, start: int, end: int) -> list[Hit]:
         """Every cue that matches in `text[start:end]`, in the order of their first words."""
-        tokens = list(TOKEN.finditer(text, start, end))
+        plain = text[start:end].replace("’", "'")
+        lower = plain.lower()
+        tokens = list(TOKEN.finditer(lower if len(lower) == len(plain) else plain))
         words = [token.group() for token in tokens]
-        words = [w if w == "May" and i else w.lower().replace("’", "'") for i, w in enumerate(words)]  # the month
         found = []
-        for i, word in enumerate(words):
-            alone, by_second, globbed = self.starting(word)
-            if not (alone or by_second or globbed):
+        for i, cues in enumerate(map(self.starting, words)):
+            if cues is None or (words[i] == "may" and i and plain[tokens[i].start()] == "M"):  # the month
                 continue
-            at = tokens[i].start()
-            found += [Hit(at, tokens[i].end(), cue.column, cue.value, cue.scope) for cue in alone]
+            alone, by_second, globbed = cues
+            at, behind = tokens[i].span()
+            for cue in alone:
+                found.append(Hit(start + at, start + behind, cue.column, cue.value, cue.scope))
             literal = by_second.get(words[i + 1], ()) if by_second and i + 1 < len(words) else ()
             for cue in (*literal, *globbed):
                 if last := _last_word(cue.rest, words, i + 1):
-                    found.append(Hit(at, tokens[last - 1].end(), cue.column, cue.value, cue.scope))
+                    found.append(Hit(start + at, start + tokens[last - 1].end(), cue.column, cue.value, cue.scope))
         return found
 
 
@@ -96,16 +100,18 @@ def _last_word(rest: tuple[str, ...], words: list[str], at: int) -> int:
     if not rest:
         return at
     if rest[0] == "*":
-        return next((end for skip in range(GAP_WORDS + 1) if (end := _last_word(rest[1:], words, at + skip))), 0)
-    if at < len(words) and (words[at] == rest[0] or _globbed(rest[0], words[at])):
-        return _last_word(rest[1:], words, at + 1)
-    return 0
-
-
-def _globbed(pattern: str, word: str) -> bool:
-    if pattern.endswith("*"):
-        return word.startswith(pattern[:-1])
-    return pattern.startswith("*") and word.endswith(pattern[1:])
+        for skip in range(min(GAP_WORDS + 1, len(words) - at)):
+            if end := _last_word(rest[1:], words, at + skip):
+                return end
+        return 0
+    if at == len(words):
+        return 0
+    pattern, word = rest[0], words[at]
+    if pattern[-1] == "*":
+        same = word.startswith(pattern[:-1])
+    else:
+        same = word.endswith(pattern[1:]) if pattern[0] == "*" else word == pattern
+    return _last_word(rest[1:], words, at + 1) if same else 0
 
 
 @lru_cache(maxsize=8)
@@ -134,7 +140,11 @@ class Reading(NamedTuple):
     cited: bool
 
     def clause_at(self, place: int) -> Clause:
-        return next(clause for clause in reversed(self.clauses) if clause.start <= place)
+        """The clause in which a place of the sentence lies."""
+        for clause in reversed(self.clauses):
+            if clause.start <= place:
+                return clause
+        return self.clauses[0]
 
     def has(self, column: str, value: str, start: int, end: int) -> bool:
         """Whether a cue of this column and value starts in `text[start:end]`."""
@@ -169,8 +179,9 @@ def readings(article: Article, mentions: list[Mention], words: Lexicon) -> Itera
         key = sentence.para, sentence.sent
         end, own = ends.get(key, sentence.end), by_sentence.get(key, [])
         hits: dict[str, list[Hit]] = {}
+        named = {place: mention.end for mention in own for place in range(mention.start, mention.end)}
         for hit in words.hits(text, sentence.start, end):
-            if not any(mention.start <= hit.start and hit.end <= mention.end for mention in own):
+            if named.get(hit.start, 0) < hit.end:  # a word of a name is no cue
                 hits.setdefault(hit.column, []).append(hit)
         inside = open_para == sentence.para
         longest, still_open = _quotation(text, sentence.start, end, inside)
