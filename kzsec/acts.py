@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ACTS_A_SENTENCE = 2
 AUXILIARY_CHARS = 12  # between a word of modality and the verb that it governs (`plans to |visit`)
 OBJECT_CHARS = 80  # between a word of modality and its object (`offered 25 officers |training`)
-PASSIVE_CHARS = 50  # between a noun and its passive (`exercises |will be held`)
+PASSIVE_CHARS = 90  # between a noun and its passive (`exercises |will be held`)
 RANK = {"denied": 0, "sought": 1, "scheduled": 2, "under_way": 3, "done": 4}
 CONTACT_PARAGRAPHS = 2  # how far on a visit or meeting may be spoken of again
 YEARS = re.compile(r"\d{4}/\d{4}")

@@ -94,7 +94,7 @@ def agreement_of(first: list[str], second: list[str]) -> Agreement:
 def match_acts(found: pd.DataFrame, gold: pd.DataFrame) -> list[tuple[int, int, str]]:
     """Pairs (row found, row of gold, vector): one reports the act at a sentence where the other reports or retells it.
 
-    Each side's act is used once per vector; the same kind, then the same first sentence, is preferred.
+    Each side's act is used once per vector; the same kind, then the same first sentence, then the same modality is preferred.
     """
     pairs = []
     gold_rows = list(enumerate(gold.to_dict("records")))
@@ -102,7 +102,7 @@ def match_acts(found: pd.DataFrame, gold: pd.DataFrame) -> list[tuple[int, int, 
         for j, other in gold_rows:
             shared = set(one["vectors"]) & set(other["vectors"])
             if one["doc"] == other["doc"] and shared and _same_place(one, other):
-                rank = (one["kind"] != other["kind"], one["start"] != other["start"], i, j)
+                rank = (*(one[name] != other[name] for name in ("kind", "start", "modality")), i, j)
                 pairs += [(rank, vector) for vector in shared]
     used: set[tuple[str, int, str]] = set()
     matched = []

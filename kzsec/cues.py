@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from .codebook import Codebook
+from .codebook import Codebook, CodebookError
 from .corpus import Article, Sentence
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r"\w+(?:-\w+)*(?:'t\b)?|[,;:—–]")
 GAP_WORDS = 3  # what a lone `*` in a pattern may stand for, at most
 NEGATION_CHARS = 30  # how far before a cue its negation may stand
+WEIGHED = ("report", "judgement")  # voices whose cues are weighed against each other
 QUOTE = re.compile('[“”"]')
 QUOTE_CHARS = 30  # a shorter quotation is a label (`“multi-vector” policy`), not speech
 BREAK = re.compile(
@@ -116,7 +117,18 @@ def _last_word(rest: tuple[str, ...], words: list[str], at: int) -> int:
 
 @lru_cache(maxsize=8)
 def lexicon(codebook: Codebook) -> Lexicon:
-    """The codebook's cues of alignment and of acts in one lexicon."""
+    """The codebook's cues of alignment and of acts in one lexicon.
+
+    Raises `CodebookError` for a pattern that begins with a gap, and for a weight of voice that is no number.
+    """
+    for table in ("cues", "acts"):
+        for number, row in enumerate(codebook[table], start=2):
+            if any(pattern.lstrip().startswith("*") for pattern in row["pattern"].split("|")):
+                raise CodebookError(
+                    f"{table}.csv, row {number}: a pattern begins with `*`; begin it with a word or stem"
+                )
+            if row["column"] == "voice" and row["value"] in WEIGHED and not row["scope"].isdigit():
+                raise CodebookError(f"{table}.csv, row {number}: scope `{row['scope']}`; give the weight, 1 or 2")
     return Lexicon((*codebook["cues"], *codebook["acts"]))
 
 
