@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -136,10 +137,15 @@ def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], co
 
     A cell with more marks than fit shows their number, linked to all their sentences.
     """
+    across = 4 if len(columns) < 8 else 3
     cells: dict[tuple[str, str], list[Mark]] = {}
     for mark in marks:
         cells.setdefault((mark.row, mark.column), []).append(mark)
-    lines = {row: max([1, *(-(-min(len(cells.get((row, c), ())), MOST_MARKS) // 4) for c in columns)]) for row in rows}
+    labels = {row: fill(label, 34) for row, label in rows.items()}
+    lines = {
+        row: max([1 + labels[row].count("\n") // 2, *(-(-min(len(cells.get((row, c), ())), MOST_MARKS) // across) for c in columns)])
+        for row in rows
+    }
     several = any(len(inside) > 1 for inside in cells.values())
     tops = dict(zip(rows, np.cumsum([0, *lines.values()]), strict=False))
     height = sum(lines.values())
@@ -148,13 +154,13 @@ def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], co
         ax = fig.add_subplot()
         ax.set(xlim=(0, len(columns)), ylim=(height, 0))
         for (row, column), inside in cells.items():
-            _fill_cell(ax, trail, inside, list(columns).index(column), tops[row], lines[row], several=several)
+            _fill_cell(ax, trail, inside, list(columns).index(column), tops[row], lines[row], across if several else 1)
         for top in [*tops.values(), height]:
             ax.axhline(top, color=FAINT, linewidth=0.8, zorder=0)
         for at in range(len(columns) + 1):
             ax.axvline(at, color=FAINT, linewidth=0.8, zorder=0)
         ax.set_xticks(np.arange(len(columns)) + 0.5, list(columns.values()), fontsize=9 if len(columns) < 9 else 8)
-        ax.set_yticks([tops[row] + lines[row] / 2 for row in rows], list(rows.values()))
+        ax.set_yticks([tops[row] + lines[row] / 2 for row in rows], list(labels.values()))
         ax.xaxis.tick_top()
         ax.tick_params(length=0)
         for spine in ax.spines.values():
@@ -162,15 +168,15 @@ def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], co
     return fig
 
 
-def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, top: int, lines: int, *, several: bool) -> None:
+def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, top: int, lines: int, across: int) -> None:
     if len(marks) > MOST_MARKS:
         refs = [ref for mark in marks for ref in mark.refs]
         label = f"{marks[0].row}, {marks[0].column}: {len(marks)}"
         ax.text(column + 0.5, top + lines / 2, str(len(marks)), ha="center", va="center", fontweight="bold", url=trail.mark(refs, label))
         return
     for number, mark in enumerate(marks):
-        x = column + (0.14 + (number % 4) * 0.24 if several else 0.5)
-        y = top + 0.5 + number // 4
+        x = column + (number % across + 0.5) / across
+        y = top + 0.5 + number // across
         token = trail.mark(mark.refs, mark.label)
         draw_mark(ax, x, y, shape=mark.shape, fill=mark.fill, colour=mark.colour, token=token)
         if mark.text:
@@ -201,8 +207,8 @@ def barcode(study: Study) -> Html:
         return refused(corpus, "The order of stances in each article", "no sentence speaks of a partner")
     longest = max(len(a.sentences) for a in shown)
     fig = new_figure(9.2, 0.4 + 1.42 * len(shown))
-    axes = fig.subplots(len(shown), 1, squeeze=False)[:, 0]
     with mpl.rc_context(RC):
+        axes = fig.subplots(len(shown), 1, squeeze=False)[:, 0]
         for ax, article in zip(axes, shown, strict=True):
             order = {(article.doc, s.para, s.sent): n for n, s in enumerate(article.sentences)}
             for row in codings[codings["doc"] == article.doc].itertuples(index=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -118,7 +119,7 @@ def closing_judgements(study: Study) -> pd.DataFrame:
 
 
 def named_together(study: Study) -> pd.DataFrame:
-    """Sentences that name two partners: columns a, b, sentences, refs, most first; Kazakhstan itself is none."""
+    """Sentences that name two partners: columns partner, with, sentences, refs, most first; Kazakhstan itself is none."""
     mentions = study.coding.mentions
     known = _partners(study.codebook)
     chosen = mentions[mentions["id"].isin(list(known)) & (mentions["id"] != "kazakhstan") & (mentions["type"] != "MEDIA")]
@@ -144,8 +145,16 @@ def offices(study: Study) -> dict[tuple[str, str], str]:
             if m.type == "PERSON" and "kazakhstan" in m.partner:
                 longest[m.id] = max(longest.get(m.id, ""), m.text, key=len)
                 office[m.id] = office.get(m.id) or m.office
-        found |= {(article.doc, who): f"{name.split()[-1]}, {office[who].lower()}" if office[who] else name for who, name in longest.items()}
+        for who, name in longest.items():
+            found[article.doc, who] = f"{name.split()[-1]}, {_short_office(office[who])}" if office[who] else name
     return found
+
+
+def _short_office(office: str) -> str:
+    """The office without the country, its own words in small letters: `Kazakh Defense Minister` is `defense minister`."""
+    bare = re.sub(r"^(?:of |between |the )*(?:Kazakhstan[’']s|Kazakhstani|Kazakh)\s+", "", office, flags=re.IGNORECASE)
+    title, of, rest = re.sub(r"^(?:of|between|and|the) ", "", bare).partition(" of ")
+    return re.sub(r"^[^ ]+(?: [^ ]+)* (?=in )|^.*$", lambda found: found.group().lower(), title) + of + rest.strip()
 
 
 # --- concentration ---------------------------------------------------------------------------------
@@ -172,7 +181,7 @@ def leave_one_out(annotations: Annotations, measure: Callable[[pd.DataFrame], di
 
 
 def pairs_in_sentence(codings: pd.DataFrame) -> pd.DataFrame:
-    """Sentences in which two vectors are coded: columns a, b, sentences, refs, most first."""
+    """Sentences in which two vectors are coded: columns partner, with, sentences, refs, most first."""
     return _pairs(codings, "vector", list(VECTORS))
 
 
@@ -182,8 +191,8 @@ def _pairs(rows: pd.DataFrame, column: str, order: list[str]) -> pd.DataFrame:
     for ref, values in rows.groupby(["doc", "para", "sent"], sort=True)[column]:
         for pair in combinations(sorted(set(values), key=rank.__getitem__), 2):
             found.setdefault(pair, []).append(ref)
-    table = pd.DataFrame([(a, b, len(refs), refs) for (a, b), refs in found.items()], columns=["a", "b", "sentences", "refs"])
-    return table.sort_values(["sentences", "a", "b"], ascending=[False, True, True], ignore_index=True)
+    table = pd.DataFrame([(a, b, len(refs), refs) for (a, b), refs in found.items()], columns=["partner", "with", "sentences", "refs"])
+    return table.sort_values(["sentences", "partner", "with"], ascending=[False, True, True], ignore_index=True)
 
 
 # --- does it survive other choices -----------------------------------------------------------------

@@ -45,7 +45,7 @@ def test_leaving_one_out_leaves_the_others(study):
 
 
 def test_pairs_are_counted_once_a_sentence(study):
-    pairs = patterns.pairs_in_sentence(study.coding.codings).set_index(["a", "b"])["sentences"]
+    pairs = patterns.pairs_in_sentence(study.coding.codings).set_index(["partner", "with"])["sentences"]
     by_sentence = study.coding.codings.groupby(["doc", "para", "sent"])["vector"].agg(set)
     assert pairs["russia", "china"] == sum({"russia", "china"} <= found for found in by_sentence)
     assert pairs.is_monotonic_decreasing
