@@ -8,14 +8,16 @@ from kzsec.corpus import Article
 from kzsec.lexicon import Entry, Lexicon, first_word, slug
 from kzsec.pieces import Found, Piece, Pieces
 
+# Every repetition is bounded, so that a text of nothing but capitals is read in linear time too.
 _BODY = re.compile(
-    r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu])|[ws]+z(?=[wu]*H))?[swugqCLDGOKBb]*?H+"  # Kazakh | Trade and | Foreign | Bank
-    r"(?:o[wusgqDGCLTHOPK]+(?:a(?![wuDG]*[HTO])[wu]+)*|f[wuqK]+(?:a(?![wu]*H)[wu]+)*)*"  # of … and … | on, for …
+    r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu])|[ws]{1,3}z(?=[wu]{0,4}H))?[swugqCLDGOKBb]{0,8}?H{1,3}"  # Kazakh | Trade and | …
+    r"(?:o[wusgqDGCLTHOPK]{1,8}(?:a(?![wuDG]{0,4}[HTO])[wu]{1,4}){0,3}"  # of Defense and Aerospace Industry
+    r"|f[wuqK]{1,8}(?:a(?![wu]{0,4}H)[wu]{1,4}){0,3}){0,3}"  # on Combating Economic Crime, for Strategic Studies
     r"|D?O(?:oG(?!z))?"
 )
-_EVENT = re.compile(r"V(?:o?[wugEDGq])+|[wuDGLCqs]*[wuDGLCq]V|E")
-_DATED_EVENT = re.compile(r"[wugq]*(?:[wugq]Y|d)")
-_PLACE = re.compile(r"[ugCLG][ugCLGw]*A|DA|[Bb][ou]?[ugCL]+")
+_EVENT = re.compile(r"V(?:o?[wugEDGq]){1,8}|[wuDGLCqs]{0,5}[wuDGLCq]V|E")
+_DATED_EVENT = re.compile(r"[wugq]{0,5}(?:[wugq]Y|d)")
+_PLACE = re.compile(r"[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCL]{1,4}")
 _QUOTED = re.compile(r'"([A-Z][^"\n()]{1,58}?)[,.]?"')
 REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
 _CUE = (

@@ -29,7 +29,7 @@ from kzsec.pieces import Found, Piece
 
 __all__ = ["Mention", "codebook_without", "find_mentions", "partner_of", "vectors_of"]
 
-_PERSON = re.compile(r"[ugiP](?:p?[ugiPw])*|(?<=T)(?!w*T)[wugiP](?:p?[wugiP])*")
+_PERSON = re.compile(r"[ugiP](?:p?[ugiPw]){0,6}|(?<=T)(?!w{0,4}T)[wugiP](?:p?[wugiP]){0,6}")
 _HARDWARE = re.compile(
     r"-(?:type|class)\b|(?:'s)?(?: [a-z-]+){0,2} (?:vessel|ship|boat|frigate|tanker|ferry|aircraft|fighter|helicopter|missile"
     r"|tank|rifle|truck|satellite|rocket|jeep|vehicle)s?\b"
@@ -183,7 +183,7 @@ class _Rules(NamedThings):
                 self._table(number, piece, entry)
             elif kind in "ugws" and fold(piece.word) in self.short:
                 self.people.append((piece.start, piece.end, "surname"))
-            elif kind == "q" and (len(piece.word) > 2 or self.text.count(piece.word) > 1):
+            elif kind == "q" and (len(piece.word) > 2 or self.often(piece.word)):
                 self.add(piece.start, piece.end, "ORG", slug(piece.word), (), "capitals")
             elif kind in "ug":
                 self._unknown(number, piece)
@@ -229,7 +229,7 @@ class _Rules(NamedThings):
     def _unknown(self, number: int, piece: Piece) -> None:
         """A single word that nothing else explains: by its neighbours, then by its shape, else taken for a person."""
         start, end, word, text = piece.start, piece.end, piece.word, self.text
-        if len(word) < 3 or _HARDWARE.match(text, end) or (self.initial(start) and text.count(word) < 2):
+        if len(word) < 3 or _HARDWARE.match(text, end) or self.food(end) or (self.initial(start) and not self.often(word)):
             return
         if "-" in word and _ROUTE.match(text, end):
             for part in re.finditer(r"[^-]+", word):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from typing import NamedTuple
 
 from kzsec.corpus import Article
@@ -76,6 +77,7 @@ class Pieces:
         self.home = "Kazakh" in text or "KAZAKH" in text
         self.pieces: list[Piece] = []
         self.found: list[Found] = []
+        self._counts: Counter[str] = Counter()
         self._needed: dict[str, bool] = {}
         self._fixed: list[tuple[int, int, str, Entry | None]] = []
         self._cite()
@@ -121,7 +123,7 @@ class Pieces:
                 self._add(*fixed[k])
                 done = max(done, fixed[k][1])
                 k += 1
-            if start < done or text[start - 1 : start].isalnum():
+            if start < done or text[start - 1 : start].isalnum() or end - start > 50:
                 continue
             word = token[0]
             entry = self.match(start, word if word.isalnum() else first_word(word))
@@ -171,6 +173,8 @@ class Pieces:
         if entry.use == "weak":
             return bool(_LOCATIVE.search(self.text, max(0, start - 10), start))
         name = entry.name
+        if entry.type == "GPE" and self.food(start + len(name)):
+            return False
         if " " in name or name.isupper() or name.lower() not in self.lexicon.words["common"]:
             return True
         if entry.type == "LOC":
@@ -198,7 +202,7 @@ class Pieces:
         if any(c.isdigit() for c in word):
             return "d"
         if word.isupper() and len(word) > 1:
-            return "X" if word in words["acronym_stop"] else "q"
+            return "X" if word in words["acronym_stop"] or self._loud(start) else "q"
         if word in words["given"] or lower in _PARTICLES or word == "Al":
             return "g"
         parts = word.split("-")
@@ -208,6 +212,20 @@ class Pieces:
         if all(part.lower() in common or _plural_in(part.lower(), common) for part in parts):
             return "s" if self.initial(start) else "w"
         return "X" if lower.endswith(("ly", "ing")) and self.initial(start) else "u"
+
+    def _loud(self, start: int) -> bool:
+        """Whether the text around is in capitals, so that they make no acronym."""
+        return sum(map(str.islower, self.text[max(0, start - 30) : start + 30])) < 12
+
+    def food(self, end: int) -> bool:
+        """Whether a dish follows: `Turkey breast`, `Brussels sprouts`, `Worcestershire sauce`."""
+        return self.text[end : end + 1] == " " and first_word(self.text[end : end + 14]) in self.lexicon.words["food"]
+
+    def often(self, word: str) -> bool:
+        """Whether the article has a word more than once."""
+        if not self._counts:
+            self._counts = Counter(piece.word for piece in self.pieces)
+        return self._counts[word] > 1
 
     def _named(self, start: int, entry: Entry) -> int:
         """A piece for a table name; for a hyphenated pair of peoples one, for a chain of capitals one each."""
@@ -263,8 +281,8 @@ class Pieces:
         for one, two in zip(self.pieces, self.pieces[1:], strict=False):
             close = two.before == ""
             named = one.kind in "gi" or (named and one.kind == "u" and one.before == "")
-            if close and two.kind in "ugi" and one.kind in "CGDLABHKwsuT" and " " not in one.word:
-                if (one.word in given and (one.kind != "T" or two.kind == "i")) or (one.word in first_surname and one.kind in "ABHwsu" and two.kind in "ug"):
+            if close and (two.kind in "ugi" or _town(two)) and one.kind in "CGDLABHKwsuT" and " " not in one.word:
+                if (one.word in given and (one.kind != "T" or two.kind == "i")) or (one.word in first_surname and one.kind in "ABbHwsu" and two.kind in "ug"):
                     one.kind, one.entry = "g", None
             elif close and named and two.kind in "CG" and " " not in two.word and two.entry.use not in ("pair", "capital"):
                 two.kind, two.entry = "u", None
@@ -299,6 +317,11 @@ class Pieces:
 
     def sentence_start(self, at: int) -> int:
         return self.sentence_starts[bisect_right(self.sentence_starts, at) - 1]
+
+
+def _town(piece: Piece) -> bool:
+    """Whether a piece is a town of the tables that may as well be a surname."""
+    return piece.kind == "C" and piece.entry is not None and piece.entry.use in ("city", "weak")
 
 
 def _plural_in(word: str, common: frozenset[str]) -> bool:
