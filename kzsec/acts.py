@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 ACTS_A_SENTENCE = 2
 AUXILIARY_CHARS = 12  # between a word of modality and the verb that it governs (`plans to |visit`)
 OBJECT_CHARS = 80  # between a word of modality and its object (`offered 25 officers |training`)
-PASSIVE_CHARS = 90  # between a noun and its passive (`exercises |will be held`)
+PASSIVE_CHARS = 150  # between a noun and its passive (`exercises |will be held`)
 RANK = {"denied": 0, "sought": 1, "scheduled": 2, "under_way": 3, "done": 4}
+WORDS = ("sought", "denied")  # one sentence may tell both a deed of a kind and words about another
 CONTACT_PARAGRAPHS = 2  # how far on a visit or meeting may be spoken of again
 YEARS = re.compile(r"\d{4}/\d{4}")
 HEAD_CHARS = 15  # a date this near the sentence's head dates all of it
@@ -25,11 +26,13 @@ NOT_ITS_DATE = re.compile(
     r"\b(?:through|until|since|of|before|for|(?:following|after)\b[^,]*?)\s+(?:the\s+)?$", re.IGNORECASE
 )
 WHAT_WORDS = 12
+WORDS_AFTER = 6  # of them, kept for the cue and what follows it
 BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 OPENING = re.compile(r"^(?:(?:but|yet|and|also|moreover|however|meanwhile|on [A-Z]\w+ \d+)\b[, ]*)+", re.IGNORECASE)
 APPOSITION = re.compile(r", [^,]*\b(?:chairman|minister|director|chief|head|secretary|ambassador)\b[^,]*, ")
 DANGLING = frozenset(
-    "a an and as at by for from his in its of on or that the their to was which who with within".split()
+    "a an and as at by for from his in its of on or that the their to was which who with within january february march "
+    "april may june july august september october november december".split()
 )
 
 
@@ -87,10 +90,10 @@ def acts_of(
         ]
     if not coded or (all(row.voice == "judgement" for row in coded) and not _dates(reading)):
         return []
-    chosen: dict[tuple[str, str, tuple[str, ...]], Act] = {}
+    chosen: dict[tuple[str, bool, tuple[str, ...]], Act] = {}
     for hit, modality in _told(reading):
         party = _party(hit, reading, coded, rows)
-        key = hit.value, modality, tuple(row.vector for row in party)
+        key = hit.value, modality in WORDS, tuple(row.vector for row in party)
         if key not in chosen and party:
             cold = modality == "denied" or all(row.stance == "friction" for row in party)
             vectors, partners = tuple(row.vector for row in party), _union(row.partners for row in party)
@@ -256,11 +259,18 @@ def _participants(act: Act) -> tuple[str, ...]:
 
 
 def _what(act: Act) -> str:
-    """The act's clause without openings, appositions and brackets, cut at a phrase's end within twelve words."""
+    """At most twelve words of the act's clause around its cue, without openings, appositions and brackets."""
     clause = act.reading.clause_at(act.hit.start)
-    text = BRACKETS.sub("", act.reading.text[clause.start : clause.end])
-    text = APPOSITION.sub(" ", OPENING.sub("", text.strip(" ,;—–“”\n")))
-    words = text.split()
+    head, tail = (
+        APPOSITION.sub(" ", BRACKETS.sub("", act.reading.text[start:end]))
+        for start, end in ((clause.start, act.hit.start), (act.hit.start, clause.end))
+    )
+    before, after = OPENING.sub("", head.strip(" ,;—–“”\n")).split(), tail.split()
+    room = WHAT_WORDS - min(len(after), WORDS_AFTER)
+    if len(before) > room:  # from a comma on, if there is one, so that the cue itself is kept
+        breaks = [i + 1 for i, word in enumerate(before) if word.endswith(",") and i + 1 >= len(before) - room]
+        before = before[breaks[0] if breaks and breaks[0] < len(before) else len(before) - room :]
+    words = before + after
     kept = words[:WHAT_WORDS]
     while len(kept) > 3 and len(words) > len(kept) and kept[-1].lower().strip(",") in DANGLING:
         kept.pop()

@@ -141,19 +141,24 @@ def _partner_mentions(reading: Reading) -> list[Mention]:
             last_dropped = mention.end
         else:
             kept.append(mention)
-    return kept
+    # A city is where something takes place; it speaks for its state only where nobody else does.
+    states = [mention for mention in kept if mention.type != "GPE" or mention.id in mention.partner]
+    return states or kept
 
 
 def _is_place(reading: Reading, mention: Mention) -> bool:
     if any(hit.value == "place" and hit.start <= mention.start < hit.end for hit in reading.hits.get("presence", ())):
         return True
-    if mention.type not in ("GPE", "LOC") or mention.text.lower().replace(" ", "-") not in mention.partner:
-        return False  # a capital with its country's id stands for the government
+    if mention.type not in ("GPE", "LOC"):
+        return False
     clause = reading.clause_at(mention.start)
     words = reading.text[max(clause.start, mention.start - 12) : mention.start].lower().removesuffix("the ").split()
-    if words and words[-1] in ("in", "at", "near"):
+    before = words[-1] if words else ""
+    if mention.text.lower().replace(" ", "-") != mention.id:
+        return False  # a capital that stands for the government
+    if before in SITE:
         return reading.has("presence", "theatre", clause.start, mention.start)
-    return bool(words) and words[-1] in ROUTE and reading.has("presence", "route", clause.start, mention.start)
+    return before in ROUTE and reading.has("presence", "route", clause.start, mention.start)
 
 
 def _meant(reading: Reading, focus: Focus) -> list[tuple[str, int]]:
