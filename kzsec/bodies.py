@@ -10,14 +10,14 @@ from kzsec.pieces import Found, Piece, Pieces
 
 # Every repetition is bounded, so that a text of nothing but capitals is read in linear time too.
 _BODY = re.compile(
-    r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu])|[ws]{1,3}z(?=[wu]{0,4}H))?[swugqCLDGOKBb]{0,8}?H{1,3}"  # Kazakh | Trade and | …
+    r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu])|[ws]{1,3}z(?=[wu]{0,4}H))?[swugqCLDGOKBb]{0,8}?H{1,3}b?"  # Kazakh | Trade and | …
     r"(?:o[wusgqDGCLTHOPK]{1,8}(?:a(?![wuDG]{0,4}[HTO])[wu]{1,4}){0,3}"  # of Defense and Aerospace Industry
     r"|f[wuqK]{1,8}(?:a(?![wu]{0,4}H)[wu]{1,4}){0,3}){0,3}"  # on Combating Economic Crime, for Strategic Studies
     r"|D?O(?:oG(?!z))?"
 )
 _EVENT = re.compile(r"V(?:o?[wugEDGq]){1,8}|[wuDGLCqs]{0,5}[wuDGLCq]V|E")
 _DATED_EVENT = re.compile(r"[wugq]{0,5}(?:[wugq]Y|d)")
-_PLACE = re.compile(r"[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCL]{1,4}")
+_PLACE = re.compile(r"b?[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCL]{1,4}")
 _QUOTED = re.compile(r'"([A-Z][^"\n()]{1,58}?)[,.]?"')
 REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
 _CUE = (
@@ -129,7 +129,8 @@ class NamedThings(Pieces):
     def _body(self, pieces: list[Piece], start: int, end: int) -> tuple[str, tuple[str, ...]]:
         """Id and partner of a body, by the state that its name gives or, for an organ of state, its context."""
         name = self.text[start:end]
-        state = next((p.entry for p in (*pieces[:1], *pieces[-1:]) if p.entry and p.kind in "DG"), None)
+        ends = [p.entry for p in (*pieces[:1], *pieces[-1:]) if p.entry and p.kind in "DG"]
+        state = next((entry for entry in ends if self._iso(entry.partner)), None)
         outer = next((p.entry for p in pieces if p.kind == "O" and p.entry), None)
         if outer and not state:
             return slug(name), outer.partner
@@ -145,7 +146,11 @@ class NamedThings(Pieces):
         return f"{iso}-{base}" if iso else base, partner
 
     def _embassy(self, end: int) -> str:
-        where = self.match(end + 4, first_word(self.text[end + 4 : end + 40])) if self.text[end : end + 4] == " in " else None
+        where = (
+            self.match(end + 4, first_word(self.text[end + 4 : end + 40]))
+            if self.text[end : end + 4] == " in "
+            else None
+        )
         return f"embassy-in-{where.partner[0] if where and where.partner else 'kazakhstan'}"
 
     def _portfolio(self, name: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from kzsec.bodies import REGION, NamedThings
 from kzsec.codebook import Codebook
@@ -27,12 +28,17 @@ from kzsec.lexicon import (
 )  # fmt: skip
 from kzsec.pieces import Found, Piece
 
-__all__ = ["Mention", "codebook_without", "find_mentions", "partner_of", "vectors_of"]
+__all__ = ["Mention", "codebook_without", "find_mentions", "find_mentions_spacy", "partner_of", "vectors_of"]
 
 _PERSON = re.compile(r"[ugiP](?:p?[ugiPw]){0,6}|(?<=T)(?!w{0,4}T)[wugiP](?:p?[wugiP]){0,6}")
 _HARDWARE = re.compile(
     r"-(?:type|class)\b|(?:'s)?(?: [a-z-]+){0,2} (?:vessel|ship|boat|frigate|tanker|ferry|aircraft|fighter|helicopter|missile"
     r"|tank|rifle|truck|satellite|rocket|jeep|vehicle)s?\b"
+)
+_HUMPED = re.compile(r"[A-Z][a-z]{3,}[A-Z][a-z]")
+_SITE = re.compile(
+    r" (?:(?:training|testing|test|firing|proving|military|naval|air|oil|gas|radar|nuclear) )?(?:ground|range|site|garrison"
+    r"|airbase|base|airport|airfield|seaport|port|station|refinery|field|deposit|shipyard)\b"
 )
 _COMPANY = re.compile(r" (?:AG|Co|Corp|Inc|Ltd|SA|NV|Plc|PLC|SpA|GmbH)\b")
 _OUTLET = re.compile(r" (?:news agency|newspaper|daily|weekly|magazine|radio|television|TV|website|news service)\b")
@@ -43,7 +49,9 @@ _BODY_BEFORE = re.compile(
 _CITY_APPOSED = re.compile(
     r", (?:the|a|an)(?: [\w'-]+){0,4} (?:city|town|village|port|province|region|capital|settlement|suburb)\b"
 )
-_ROUTE = re.compile(r" (?:(?:oil|gas) )?(?:pipeline|railway|railroad|rail line|highway|road|route|corridor|border|axis)\b")
+_ROUTE = re.compile(
+    r" (?:(?:oil|gas) )?(?:pipeline|railway|railroad|rail line|highway|road|route|corridor|border|axis)\b"
+)
 _IN = re.compile(r"\b(?:[Ii]n|[Nn]ear|[Aa]t|city of|town of|village of|villages of|port of|outside) $")
 _THE = re.compile(r"\b[Tt]he $")
 _DEMONYM = re.compile(r"[a-z](?:ians?|ese|stanis?)$")
@@ -54,6 +62,9 @@ _SURNAME = re.compile(
     r"|berg|stein|escu|opoulos|akis|elli|etti|moto|mura|dottir|zhan|jan|din|ullah)$"
 )
 _LEAD = re.compile(r"^(?:(?:the|a|an|his|her|its|their|then|former) )+")
+
+
+_SPACY = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "GPE", "LOC": "LOC", "FAC": "LOC", "NORP": "NORP", "EVENT": "EVENT"}
 
 
 class Mention(NamedTuple):
@@ -77,6 +88,28 @@ def find_mentions(article: Article, codebook: Codebook) -> list[Mention]:
     return _Rules(article, lexicon_of(codebook)).mentions() if article.sentences else []
 
 
+def find_mentions_spacy(article: Article, codebook: Codebook, pipeline: Callable[[str], Any]) -> list[Mention]:
+    """The mentions of the rules, with those names that a spaCy `pipeline` finds where the rules have none.
+
+    `pipeline` is a loaded one (`spacy.load(name)`); what it adds has the rule `spacy` and is linked as all else is.
+    """
+    if not article.sentences:
+        return []
+    rules = _Rules(article, lexicon_of(codebook))
+    known = rules.mentions()
+    taken = [(m.start, m.end) for m in known] + [(c.start, c.end) for c in article.citations]
+    for name in pipeline(article.text).ents:
+        start, end, kind = name.start_char, name.end_char, _SPACY.get(name.label_)
+        if name.text[:4].lower() == "the ":
+            start += 4
+        if kind and start >= rules.begin and not any(start < b and a < end for a, b in taken):
+            id, partner = (
+                rules.person_id(article.text[start:end]) if kind == "PERSON" else (slug(article.text[start:end]), ())
+            )
+            rules.add(start, end, kind, id, partner, "spacy")
+    return rules.resolve()
+
+
 class _Rules(NamedThings):
     """The rules, each of which claims pieces of one article for mentions."""
 
@@ -93,7 +126,7 @@ class _Rules(NamedThings):
         self._know_people()
         self._rest()
         self._link_people()
-        return self._resolve()
+        return self.resolve()
 
     # -- people
 
@@ -220,16 +253,27 @@ class _Rules(NamedThings):
         lead = [word.strip(",\"'").lower() for word in left[-7:-2] if not word.endswith("ly")]
         if to == "in" and any(self.is_word("official", word) for word in lead[-1:]):
             return True
-        if (to in ("", "in") and left[-1:] == [""] and to) or self.is_word("place_before_city", to) or self.is_word("visit", to.strip(",")):
+        if (
+            (to in ("", "in") and left[-1:] == [""] and to)
+            or self.is_word("place_before_city", to)
+            or self.is_word("visit", to.strip(","))
+        ):
             return False
         if len(after) > 1 and any(self.is_word("city_after", word.strip(",.;")) for word in after[1:2]):
             return False
-        return not (to in ("to", "from", "of", "for", "through", "via") and any(self.is_word("visit", w) for w in lead[-4:]))
+        return not (
+            to in ("to", "from", "of", "for", "through", "via") and any(self.is_word("visit", w) for w in lead[-4:])
+        )
 
     def _unknown(self, number: int, piece: Piece) -> None:
         """A single word that nothing else explains: by its neighbours, then by its shape, else taken for a person."""
         start, end, word, text = piece.start, piece.end, piece.word, self.text
-        if len(word) < 3 or _HARDWARE.match(text, end) or self.food(end) or (self.initial(start) and not self.often(word)):
+        if (
+            len(word) < 3
+            or _HARDWARE.match(text, end)
+            or self.food(end)
+            or (self.initial(start) and not self.often(word))
+        ):
             return
         if "-" in word and _ROUTE.match(text, end):
             for part in re.finditer(r"[^-]+", word):
@@ -239,7 +283,9 @@ class _Rules(NamedThings):
             self.add(start, region.end(), "GPE", slug(name), (), "region")
         elif _OUTLET.match(text, end) or _BODY_BEFORE.search(text, max(0, start - 24), start):
             self.add(start, end, "MEDIA" if _OUTLET.match(text, end) else "ORG", slug(word), (), "kind")
-        elif self._placed(number, piece) or _CITY_APPOSED.match(text, end):
+        elif _HUMPED.match(word):
+            self.add(start, end, "ORG", slug(word), (), "humped")
+        elif self._placed(number, piece) or _CITY_APPOSED.match(text, end) or _SITE.match(text, end):
             self.places.setdefault(word, slug(word))
             self.add(start, end, "GPE", self.places[word], (), "locative")
         elif _DEMONYM.search(word) or self._before_title(number):
@@ -265,14 +311,14 @@ class _Rules(NamedThings):
         self._found_starts = [row.start for row in self.found]
         linked, held = [], {}
         for start, end, rule in sorted(set(self.people)):
-            id, partner = self._person_id(self._name(start, end))
+            id, partner = self.person_id(self._name(start, end))
             self.offices[start], party = self._office(start, end)
             if not partner and party:
                 held.setdefault(id, party)
             linked.append(Found(start, end, "PERSON", id, partner, rule))
         self.found += [row._replace(partner=row.partner or held.get(row.id, ())) for row in linked]
 
-    def _person_id(self, name: str) -> tuple[str, tuple[str, ...]]:
+    def person_id(self, name: str) -> tuple[str, tuple[str, ...]]:
         key = fold(name)
         known = self.full.get(name) or self.short.get(key)
         if known is None:
@@ -303,14 +349,25 @@ class _Rules(NamedThings):
         while first and first > n - 5:
             word, begin = words[first - 1][0], floor + words[first - 1].start()
             holder = self._party_at(begin, begin + len(word))
-            if holder or word[-1] in ',;."' or self.is_word("no_office", word) or (word.islower() != lower and word != "and"):
+            if word[0].isupper() and not self._office_word(word):
+                break
+            if (
+                holder
+                or word[-1] in ',;."'
+                or self.is_word("no_office", word)
+                or (word.islower() != lower and word != "and")
+            ):
                 break
             first -= 1
         begin = floor + words[first].start()
         party = self._party_at(begin - 5, begin)
         if not party and n + 1 < len(words) and words[n + 1][0] != "to":
             party = self._first_party(floor + words[n].end(), start)
-        return self.text[begin:start].strip(' ,"'), party or (("kazakhstan",) if self.home else ())
+        party = party or self._party_at(begin - 15, begin)
+        return self.text[begin:start].strip(' ,"').removeprefix("and "), party or (("kazakhstan",) if self.home else ())
+
+    def _office_word(self, word: str) -> bool:
+        return self.is_word("title", word) or word.lower() in self.lexicon.words["common"]
 
     def _party_at(self, start: int, end: int) -> tuple[str, ...]:
         """Whom a mention belongs to that overlaps a span."""
@@ -327,7 +384,7 @@ class _Rules(NamedThings):
 
     # -- mentions
 
-    def _resolve(self) -> list[Mention]:
+    def resolve(self) -> list[Mention]:
         """Of mentions that overlap the first and longest stays, a name before a date; all lie in one sentence."""
         sentences, raw, year = self.article.sentences, self.article.text, self.article.year
         out: list[Mention] = []
@@ -342,6 +399,9 @@ class _Rules(NamedThings):
                 held[partner] = vectors_in(partner, self.lexicon, year)
             vectors = () if type in ("MEDIA", "DATE") else held[partner]
             office = self.offices.get(start, "") if type == "PERSON" else ""
-            out.append(Mention(sentence.para, sentence.sent, start, end, raw[start:end], type, id, vectors, rule, partner, office))
+            out.append(
+                Mention(
+                    sentence.para, sentence.sent, start, end, raw[start:end], type, id, vectors, rule, partner, office
+                )
+            )
         return out
-

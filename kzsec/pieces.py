@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from itertools import pairwise
 from typing import NamedTuple
 
 from kzsec.corpus import Article
@@ -26,7 +27,17 @@ _TOKEN = re.compile(
     r"|-(?:e|i|o|un|hun|ho|hee|hye|moon|hwan|bak|hyun|jong|il|min|woo|ki|suk|seok|chul|jae|tae|sung|soo|sam|jung"
     r"|ut|ul|al|el|ur)(?:-\w+)?\b)*\]?)"
 )
-_STRAIGHT = (("’", "'"), ("‘", "'"), ("ʻ", "'"), ("ʼ", "'"), ("`", "'"), ("“", '"'), ("”", '"'), ("\xa0", " "), ("–", "-"))
+_STRAIGHT = (
+    ("’", "'"),
+    ("‘", "'"),
+    ("ʻ", "'"),
+    ("ʼ", "'"),
+    ("`", "'"),
+    ("“", '"'),
+    ("”", '"'),
+    ("\xa0", " "),
+    ("–", "-"),
+)
 _PARTICLES = (
     "de", "van", "van der", "van den", "von", "bin", "ibn", "der", "du", "da", "di", "de la", "del", "oglu", "ben", "la",
     "dos", "e", "ould",
@@ -129,7 +140,11 @@ class Pieces:
             entry = self.match(start, word if word.isalnum() else first_word(word))
             if entry is None and word.isupper() and len(word) > 3:
                 entry = self._shouted(start, word)
-            if entry is None or entry.type[0] == "#" or not self._meant(entry, start):
+            if entry is not None and entry.type[0] != "#" and not self._meant(entry, start):
+                entry = next(
+                    (e for e in self.lexicon.names[first_word(word)] if e.type[0] == "#" and e.name == word), None
+                )
+            if entry is None or entry.type[0] == "#":
                 done = self._plain(start, end, word, entry)
             else:
                 done = self._named(start, entry)
@@ -142,7 +157,9 @@ class Pieces:
         for entry in self.lexicon.names.get(first, ()):
             end = start + len(entry.name)
             if text.startswith(entry.name, start) and not text[end : end + 1].isalnum():
-                if entry.needs and not (text[end : end + 1] == "-" if entry.needs == "-" else self._present(entry.needs)):
+                if entry.needs and not (
+                    text[end : end + 1] == "-" if entry.needs == "-" else self._present(entry.needs)
+                ):
                     continue
                 return entry
         return None
@@ -152,7 +169,11 @@ class Pieces:
         first = first_word(word).capitalize()
         for entry in self.lexicon.names.get(first, ()) if len(first) > 3 else ():
             end = start + len(entry.name)
-            if entry.type[0] != "#" and self.text[start:end] == entry.name.upper() and not self.text[end : end + 1].isalnum():
+            if (
+                entry.type[0] != "#"
+                and self.text[start:end] == entry.name.upper()
+                and not self.text[end : end + 1].isalnum()
+            ):
                 return entry
         return None
 
@@ -160,7 +181,9 @@ class Pieces:
         """Whether the article names the partner `needs`, or, for a name in capitals, whether citations alone use it."""
         if needs not in self._needed:
             row = self.lexicon.partners.get(needs)
-            names = [] if row is None else [row["name"], *row["aliases"].split(";")[:2], *row["demonyms"].split(";")[:1]]
+            names = (
+                [] if row is None else [row["name"], *row["aliases"].split(";")[:2], *row["demonyms"].split(";")[:1]]
+            )
             self._needed[needs] = any(name in self.text for name in names if name)
         return self._needed[needs]
 
@@ -240,7 +263,9 @@ class Pieces:
         if len(chain) > 1 and all(e.type == "NORP" or e.use == "state" for e in chain):
             partner = tuple(dict.fromkeys(p for e in chain for p in e.partner if p != "kazakhstan"))
             name = self.text[start : ends[-1]]
-            self._add(start, ends[-1], "D", Entry(name, "NORP", "-".join(e.id for e in chain), partner, "", "pair", "pairs"))
+            self._add(
+                start, ends[-1], "D", Entry(name, "NORP", "-".join(e.id for e in chain), partner, "", "pair", "pairs")
+            )
         else:
             for one, end in zip(chain, ends, strict=True):
                 head = one.type == "ORG" and one.name in self.lexicon.words["heads"]
@@ -278,13 +303,21 @@ class Pieces:
         words = self.lexicon.words
         given, first_surname = words["given"], words["first_surname"]
         named = False
-        for one, two in zip(self.pieces, self.pieces[1:], strict=False):
+        for one, two in pairwise(self.pieces):
             close = two.before == ""
             named = one.kind in "gi" or (named and one.kind == "u" and one.before == "")
             if close and (two.kind in "ugi" or _town(two)) and one.kind in "CGDLABHKwsuT" and " " not in one.word:
-                if (one.word in given and (one.kind != "T" or two.kind == "i")) or (one.word in first_surname and one.kind in "ABbHwsu" and two.kind in "ug"):
+                if (one.word in given and (one.kind != "T" or two.kind == "i")) or (
+                    one.word in first_surname and one.kind in "ABbHwsu" and two.kind in "ug"
+                ):
                     one.kind, one.entry = "g", None
-            elif close and named and two.kind in "CG" and " " not in two.word and two.entry.use not in ("pair", "capital"):
+            elif (
+                close
+                and named
+                and two.kind in "CG"
+                and " " not in two.word
+                and two.entry.use not in ("pair", "capital")
+            ):
                 two.kind, two.entry = "u", None
             elif close and one.kind == "K" and one.word in given and two.kind == "w":
                 one.kind = "g"
