@@ -17,7 +17,7 @@ _BODY = re.compile(
 )
 _EVENT = re.compile(r"V(?:o?[wugEDGq]){1,8}|[wuDGLCqs]{0,5}[wuDGLCq]V|E")
 _DATED_EVENT = re.compile(r"[wugq]{0,5}(?:[wugq]Y|d)")
-_PLACE = re.compile(r"b?[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCL]{1,4}")
+_PLACE = re.compile(r"b?[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCLG]{1,4}")
 _QUOTED = re.compile(r'"([A-Z][^"\n()]{1,58}?)[,.]?"')
 REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
 _CUE = (

@@ -35,6 +35,8 @@ _HARDWARE = re.compile(
     r"-(?:type|class)\b|(?:'s)?(?: [a-z-]+){0,2} (?:vessel|ship|boat|frigate|tanker|ferry|aircraft|fighter|helicopter|missile"
     r"|tank|rifle|truck|satellite|rocket|jeep|vehicle)s?\b"
 )
+_FIRM = re.compile(r"(?<![TNDO])[uw]{1,2}[GC](?![pgu])")
+_RIVER = re.compile(r"\b(?:over|across|along|crossed|banks of) the $")
 _HUMPED = re.compile(r"[A-Z][a-z]{3,}[A-Z][a-z]")
 _SITE = re.compile(
     r" (?:(?:training|testing|test|firing|proving|military|naval|air|oil|gas|radar|nuclear) )?(?:ground|range|site|garrison"
@@ -123,6 +125,7 @@ class _Rules(NamedThings):
 
     def mentions(self) -> list[Mention]:
         self._persons()
+        self._firms()
         self._know_people()
         self._rest()
         self._link_people()
@@ -138,19 +141,29 @@ class _Rules(NamedThings):
             start, end = pieces[0].start, pieces[-1].end
             titled = first > 0 and letters[first - 1] == "T"
             rule = "title" if titled else self._person_rule(pieces, start, end)
-            if rule in ("locative", "the"):
-                kind = "GPE" if rule == "locative" else "ORG"
+            if rule in ("locative", "the", "outlet"):
+                kind = {"locative": "GPE", "the": "ORG", "outlet": "MEDIA"}[rule]
                 self.add(start, end, kind, slug(self.text[start:end]), (), rule)
             elif rule:
                 self.people.append((start, end, rule))
             if rule:
                 self.claim(start, end)
 
+    def _firms(self) -> None:
+        """`Air Astana`, `Garuda Indonesia`: a name that ends in a place is a firm or a club."""
+        for match in _FIRM.finditer(self.signature()):
+            pieces = self.inside(*match.span())
+            start, end = pieces[0].start, pieces[-1].end
+            self.claim(start, end)
+            self.add(start, end, "ORG", slug(self.text[start:end]), (), "firm")
+
     def _person_rule(self, pieces: list[Piece], start: int, end: int) -> str:
         """The evidence that a run of names is a person; empty where it has none of its own."""
         kinds, many = [piece.kind for piece in pieces], len(pieces) > 1
         if "P" in kinds:
             return "table:people"
+        if many and _OUTLET.match(self.text, end):
+            return "outlet"
         if self._apposed(end) and not _CITY_APPOSED.match(self.text, end):
             return "apposition"
         if many and (kinds[0] in "gi" or "i" in kinds):
@@ -288,6 +301,8 @@ class _Rules(NamedThings):
         elif self._placed(number, piece) or _CITY_APPOSED.match(text, end) or _SITE.match(text, end):
             self.places.setdefault(word, slug(word))
             self.add(start, end, "GPE", self.places[word], (), "locative")
+        elif _RIVER.search(text, max(0, start - 14), start):
+            self.add(start, end, "LOC", slug(word), (), "river")
         elif _DEMONYM.search(word) or self._before_title(number):
             self.add(start, end, "NORP", slug(word), (), "demonym")
         elif _THE.search(text, max(0, start - 5), start):

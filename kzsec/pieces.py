@@ -208,12 +208,18 @@ class Pieces:
         """A piece for a word that is no name of a table: its class by grammar, shape and the list of common words."""
         if entry is not None and entry.type[0] == "#":
             kind, end = entry.type[1], start + len(entry.name)
+            if (
+                entry.name in _ABBREVIATED
+                and self.text[end : end + 1] != "."
+                and entry.name not in ("St", "Dr", "Mr", "Mrs", "Ms")
+            ):
+                kind = "u"
         elif word[0] == "[" or word[-1] == "]":
             kind = "u"
             if word[0] == "[" and word[-1] != "]":
                 start += 1
         else:
-            kind = "i" if len(word) == 2 and word[1] == "." else self._class(word, start)
+            kind = "i" if word[1:2] == "." else self._class(word, start)
         if kind in "ug" and self.text[start - 1] == "-":
             article = re.search(r"(?<!\w)(?:al|el|ul|an|ar|as|at|ad|ash)-$", self.text[max(0, start - 5) : start])
             start -= len(article[0]) if article else 0
