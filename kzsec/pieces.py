@@ -40,7 +40,7 @@ _STRAIGHT = (
 )
 _PARTICLES = (
     "de", "van", "van der", "van den", "von", "bin", "ibn", "der", "du", "da", "di", "de la", "del", "oglu", "ben", "la",
-    "dos", "e", "ould",
+    "dos", "e", "ould", "arap",
 )  # fmt: skip
 _GAPS = (
     {" ": "", "\n": "", "\r\n": "", "  ": "", " of ": "o", " of the ": "o", " for ": "f", " on ": "f", " for the ": "f"}
@@ -193,6 +193,8 @@ class Pieces:
 
     def _meant(self, entry: Entry, start: int) -> bool:
         """Whether an ambiguous table name is meant here: `the West`, `in Nice`, not `West of`, `Nice`."""
+        if entry.use == "demonym":
+            return True
         if entry.use == "weak":
             return bool(_LOCATIVE.search(self.text, max(0, start - 10), start))
         name = entry.name
@@ -258,6 +260,10 @@ class Pieces:
 
     def _named(self, start: int, entry: Entry) -> int:
         """A piece for a table name; for a hyphenated pair of peoples one, for a chain of capitals one each."""
+        end = start + len(entry.name)
+        if self.text[end : end + 1] != "-":
+            self._add(start, end, self._kind(entry), entry)
+            return end
         chain, ends = [entry], [start + len(entry.name)]
         while self.text[ends[-1] : ends[-1] + 1] == "-" and self.text[ends[-1] + 1 : ends[-1] + 2].isupper():
             at = ends[-1] + 1
@@ -274,10 +280,13 @@ class Pieces:
             )
         else:
             for one, end in zip(chain, ends, strict=True):
-                head = one.type == "ORG" and one.name in self.lexicon.words["heads"]
-                kind = "G" if one.use == "state" else "H" if head else _TYPES[one.type]
-                self._add(end - len(one.name), end, kind, one)
+                self._add(end - len(one.name), end, self._kind(one), one)
         return ends[-1]
+
+    def _kind(self, entry: Entry) -> str:
+        if entry.use == "state":
+            return "G"
+        return "H" if entry.type == "ORG" and entry.name in self.lexicon.words["heads"] else _TYPES[entry.type]
 
     def _add(self, start: int, end: int, kind: str, entry: Entry | None) -> None:
         pieces, before = self.pieces, "."
