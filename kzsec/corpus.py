@@ -47,9 +47,15 @@ BYLINE = re.compile(r"By:(?:[ \t].*)?$", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"Placeholder canvas$", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
 CREDIT = re.compile(r"\((?:photo|source|image|credit|courtesy)\b[^)]*\)\W*$", re.IGNORECASE)
-# where a sentence ends though no splitter sees it: glued to the next (`border.Then`), or with its citation behind the stop
+# where a sentence ends though the splitter may not see it: glued to the next (`border.Then`), behind a common word that
+# the splitter takes for an abbreviation, or with its citation behind the full stop
 SENTENCE_JOINT = re.compile(
-    r"(?<=[a-z]{3})[.!?][”’\"]?(?=[A-Z][a-z]{2})|(?<=\w)[.!?][”’\"]?\s*\([^()]{4,400}\)(?=\s+[“\"]?[A-Z])"
+    r"(?<=[a-z]{3})[.!?][”’\"]?(?=[A-Z][a-z]{2})|(?P<word>\b[A-Za-z][a-z]{2,})[.!?][”’\"]?(?=\s+[“\"]?[A-Z])"
+    r"|(?<=\w)[.!?][”’\"]?\s*\([^()]{4,400}\)(?=\s+[“\"]?[A-Z])"
+)
+ABBREVIATIONS = frozenset(
+    """gen col maj adm capt cmdr sgt brig prof gov sen rep rev hon pres amb min dir mrs messrs jan feb mar apr jun jul aug
+    sept sep oct nov dec inc ltd corp bros dept dist univ est vol fig art sec nos etc approx resp ave blvd obl tel""".split()
 )
 PARENTHESIS = re.compile(r"\(([^()]{4,400})\)")
 WEB_SOURCE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+\.(?:com|kz|ru|org|net|info|az|uz|kg|tj|tm|ua|cn|tr|eu)\b", re.I)
@@ -278,26 +284,25 @@ def _is_caption(text: str, block: tuple[int, int], others: list[tuple[int, int]]
 def split_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Spans of the sentences in `text[start:end]`, by nupunkt's Punkt model.
 
-    Two repairs for newsletters: a sentence glued to the one before (`border.Then`) is cut off, and
-    a source citation behind the full stop belongs to the sentence that it closes.
+    Three repairs for newsletters: a sentence glued to the one before (`border.Then`) is cut off, so is one behind a
+    common word that the model takes for an abbreviation, and a citation behind the full stop belongs to the
+    sentence that it closes.
     """
     import nupunkt
 
+    web = [found.span() for found in WEB_SOURCE.finditer(text, start, end)]
+    joints = [found for found in SENTENCE_JOINT.finditer(text, start, end) if (found["word"] or "").lower() not in ABBREVIATIONS]
+    ends = [found.end() for found in joints if not any(x < found.end() < y for x, y in web)]
+    cuts = sorted({start, end, *ends, *(start + a for a, _ in nupunkt.sent_spans(text[start:end]))})
     spans: list[tuple[int, int]] = []
-    for a, b in nupunkt.sent_spans(text[start:end]):
-        web = [found.span() for found in WEB_SOURCE.finditer(text, start + a, start + b)]
-        ends = [found.end() for found in SENTENCE_JOINT.finditer(text, start + a, start + b)]
-        cuts = [start + a, *(end for end in ends if not any(x < end < y for x, y in web)), start + b]
-        for left, right in pairwise(cuts):
-            piece = text[left:right]
-            left += len(piece) - len(piece.lstrip())
-            right -= len(piece) - len(piece.rstrip())
-            if left >= right:
-                continue
-            if spans and _only_parenthesis(text[left:right]):
-                spans[-1] = (spans[-1][0], right)
-            else:
-                spans.append((left, right))
+    for left, right in pairwise(cuts):
+        piece = text[left:right]
+        left += len(piece) - len(piece.lstrip())
+        right -= len(piece) - len(piece.rstrip())
+        if left < right and spans and _only_parenthesis(text[left:right]):
+            spans[-1] = (spans[-1][0], right)
+        elif left < right:
+            spans.append((left, right))
     return spans
 
 
