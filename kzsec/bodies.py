@@ -225,7 +225,7 @@ class NamedThings(Pieces):
             return
         lead = self.text[max(0, start - 30) : start].lower()
         id = ("operation-" if "operation" in lead and "exercise" not in lead else "") + slug(name)
-        self.add(start, end, "EVENT", id, self._holders(start), rule)
+        self.add(start, end, "EVENT", id, self.lexicon.by_id.get(id) or self._holders(start), rule)
 
     def _holders(self, start: int) -> tuple[str, ...]:
         """Who holds an unknown exercise: the partner named last before it in its sentence."""
