@@ -50,8 +50,8 @@ CREDIT = re.compile(r"\((?:photo|source|image|credit|courtesy)\b[^)]*\)\W*$", re
 # where a sentence ends though the splitter may not see it: glued to the next (`border.Then`), behind a common word that
 # the splitter takes for an abbreviation, or with its citation behind the full stop
 SENTENCE_JOINT = re.compile(
-    r"(?<=[a-z]{3})[.!?][”’\"]?(?=[A-Z][a-z]{2})|(?P<word>\b[A-Za-z][a-z]{2,})[.!?][”’\"]?(?=\s+[“\"]?[A-Z])"
-    r"|(?<=\w)[.!?][”’\"]?\s*\([^()]{4,400}\)(?=\s+[“\"]?[A-Z])"
+    r"[.!?](?:(?<=[a-z]{3}[.!?])[”’\"]?(?:(?P<glued>)(?=[A-Z][a-z]{2})|(?P<spaced>)(?=\s+[“\"]?[A-Z]))"
+    r"|(?<=\w[.!?])[”’\"]?\s*\([^()]{4,400}\)(?=\s+[“\"]?[A-Z]))"
 )
 ABBREVIATIONS = frozenset(
     """gen col maj adm capt cmdr sgt brig prof gov sen rep rev hon pres amb min dir mrs messrs jan feb mar apr jun jul aug
@@ -290,9 +290,7 @@ def split_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """
     import nupunkt
 
-    web = [found.span() for found in WEB_SOURCE.finditer(text, start, end)]
-    joints = [found for found in SENTENCE_JOINT.finditer(text, start, end) if (found["word"] or "").lower() not in ABBREVIATIONS]
-    ends = [found.end() for found in joints if not any(x < found.end() < y for x, y in web)]
+    ends = [found.end() for found in SENTENCE_JOINT.finditer(text, start, end) if _ends_sentence(text, found)]
     cuts = sorted({start, end, *ends, *(start + a for a, _ in nupunkt.sent_spans(text[start:end]))})
     spans: list[tuple[int, int]] = []
     for left, right in pairwise(cuts):
@@ -304,6 +302,14 @@ def split_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
         elif left < right:
             spans.append((left, right))
     return spans
+
+
+def _ends_sentence(text: str, found: re.Match[str]) -> bool:
+    """Whether the full stop of a joint is one: not an abbreviation's, nor one inside a web address."""
+    before = text[max(0, found.start() - 40) : found.start()].split()[-1:]
+    if found["spaced"] is not None:
+        return not before or re.sub(r"\W", "", before[0]).lower() not in ABBREVIATIONS
+    return found["glued"] is None or not WEB_SOURCE.search(before[0] + text[found.start() : found.end() + 20].split()[0])
 
 
 def _only_parenthesis(piece: str) -> bool:

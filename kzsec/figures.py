@@ -26,6 +26,7 @@ from .evidence import Html, Ref, Trail, slug, text_html
 from .patterns import Study, with_sentence_ref
 
 if TYPE_CHECKING:
+    from .corpus import Article, Sentence
     from .topics import TopicModel
 
 INK, MUTED, FAINT = "#1c2330", "#566072", "#d9dde4"
@@ -46,6 +47,7 @@ RC = {
     "axes.facecolor": "none", "savefig.facecolor": "none", "hatch.linewidth": 0.9,
 }  # fmt: skip
 MOST_PANELS = 10
+MOST_SENTENCES = 120
 MOST_ROWS = 24
 MOST_MARKS = 12
 
@@ -205,25 +207,27 @@ def barcode(study: Study) -> Html:
     shown = [a for a in corpus.articles if a.doc in set(codings["doc"])][:MOST_PANELS]
     if not shown:
         return refused(corpus, "The order of stances in each article", "no sentence speaks of a partner")
-    longest = max(len(a.sentences) for a in shown)
+    strips = {a.doc: a.sentences[:MOST_SENTENCES] for a in shown}
+    longest = max(map(len, strips.values()))
     fig = new_figure(9.2, 0.4 + 1.42 * len(shown))
     with mpl.rc_context(RC):
         axes = fig.subplots(len(shown), 1, squeeze=False)[:, 0]
         for ax, article in zip(axes, shown, strict=True):
-            order = {(article.doc, s.para, s.sent): n for n, s in enumerate(article.sentences)}
-            for row in codings[codings["doc"] == article.doc].itertuples(index=False):
+            order = {(article.doc, s.para, s.sent): n for n, s in enumerate(strips[article.doc])}
+            for row in codings[codings["ref"].isin(order)].itertuples(index=False):
                 _tile(ax, trail, order[row.ref], row, names)
-            _panel(ax, article, names[article.doc], longest)
+            _panel(ax, article, strips[article.doc], names[article.doc], longest)
     handles = _barcode_legend()
     with mpl.rc_context(RC):
         fig.legend(handles=handles, loc="outside lower left", ncols=6, frameon=False, fontsize=8.5, columnspacing=1.2, handlelength=1.3)
-    more = f" The first {len(shown)} of {len(corpus.articles)} articles." if len(shown) < len(corpus.articles) else ""
-    total = sum(len(a.sentences) for a in shown)
+    total = sum(map(len, strips.values()))
+    cut = total < len(corpus.sentences)
+    more = f" Shown are {total} of {len(corpus.sentences)} sentences, the first of {len(shown)} of {len(corpus.articles)} articles." if cut else ""
     return publish(
         fig, trail, title=_barcode_finding(study),
         alt=f"A strip for each of {len(shown)} articles, its {total} sentences from left to right in five rows, one a partner. "
         + _friction_by_article(study),
-        caption=f"Each bar is a coded sentence ({len(codings[codings['doc'].isin([a.doc for a in shown])])} codings of {total} "
+        caption=f"Each bar is a coded sentence ({len(trail.marks)} codings of {total} "
         "sentences): above the line cooperation, below it friction, across it neutral; plain for what the author reports, "
         f"striped for an official’s words, hollow for the analyst’s judgement. Thin ticks part paragraphs.{more} "
         f"Coded by {study.coder}.",
@@ -247,10 +251,10 @@ def _voice_style(voice: str, colour: str) -> dict:
     return {"facecolor": colour, "edgecolor": PAPER, "linewidth": 0, "hatch": "/////" if voice == "official" else None}
 
 
-def _panel(ax, article, name: str, longest: int) -> None:
-    starts = [n for n, s in enumerate(article.sentences) if s.sent == 0]
+def _panel(ax, article: Article, sentences: Sequence[Sentence], name: str, longest: int) -> None:
+    starts = [n for n, s in enumerate(sentences) if s.sent == 0]
     for level in range(len(VECTORS)):
-        ax.plot([0, len(article.sentences)], [level, level], color=FAINT, linewidth=0.7, zorder=0)
+        ax.plot([0, len(sentences)], [level, level], color=FAINT, linewidth=0.7, zorder=0)
     for at in starts:
         ax.plot([at, at], [-0.5, len(VECTORS) - 0.5], color=FAINT, linewidth=0.7, zorder=0)
     ax.set(xlim=(0, longest), ylim=(-0.55, len(VECTORS) - 0.45))

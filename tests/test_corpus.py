@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -250,7 +251,7 @@ def test_units_lie_in_order_inside_one_another(text):
     assert article.text == text
     spans = list(article.paragraphs)
     assert all(0 <= a < b <= len(text) for a, b in spans)
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
     for s in article.sentences:
         a, b = spans[s.para]
         assert a <= s.start < s.end <= b
