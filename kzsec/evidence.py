@@ -153,6 +153,27 @@ def slug(label: str) -> str:
     return (parts[:40] + "-" if parts else "") + hashlib.sha256(label.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
+def marked_html(text: str, start: int, end: int, mentions: Iterable[tuple[int, int, str, str]]) -> str:
+    """`text[start:end]` as HTML with its mentions (start, end, type, id) marked; the type is written behind the name."""
+    parts, at = [], start
+    for a, b, kind, entity in mentions:
+        parts.append(text_html(text[at:a]))
+        parts.append(f'<mark class="{kind}" title="{text_html(entity)}">{text_html(text[a:b])}<small>{kind}</small></mark>')
+        at = b
+    return "".join([*parts, text_html(text[at:end])])
+
+
+def marked_article(corpus: Corpus, mentions: pd.DataFrame, doc: str, *, paragraphs: int = 3) -> Html:
+    """The first paragraphs of an article with its mentions marked in place."""
+    article = next(a for a in corpus.articles if a.doc == doc)
+    own = mentions[mentions["doc"] == doc]
+    rows = list(zip(own["start"], own["end"], own["type"], own["id"], strict=True))
+    body = "".join(
+        f"<p>{marked_html(article.text, a, b, [row for row in rows if a <= row[0] < b])}</p>" for a, b in article.paragraphs[:paragraphs]
+    )
+    return Html(f'<div class="marked">{body}<p class="limits"><a href="{page_of(doc)}">The whole article</a></p></div>')
+
+
 def count_table(
     corpus: Corpus, refs: pd.DataFrame, *, caption: str, counts: pd.DataFrame | None = None, name: str = ""
 ) -> Html:

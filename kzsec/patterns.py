@@ -126,6 +126,82 @@ def named_together(study: Study) -> pd.DataFrame:
     return _pairs(chosen, "id", sorted(known))
 
 
+def keyword_in_context(study: Study, word: str, *, width: int = 60) -> pd.DataFrame:
+    """Each place of a word or phrase (any case): article, left, keyword, right, ref; `width` characters either side."""
+    rows = []
+    for s in study.corpus.sentences.itertuples(index=False):
+        for hit in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", s.text, re.IGNORECASE):
+            left, right = s.text[max(0, hit.start() - width) : hit.start()], s.text[hit.end() : hit.end() + width]
+            rows.append((study.names()[s.doc], left, hit.group(), right, (s.doc, s.para, s.sent)))
+    return pd.DataFrame(rows, columns=["article", "left", "keyword", "right", "ref"])
+
+
+def network(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Who is named with whom: nodes (id, name, type, vectors, sentences) and edges (source, target, sentences, refs).
+
+    An edge is a sentence that names both; news sources, dates and peoples' joint names have no node.
+    """
+    mentions = study.coding.mentions[study.coding.mentions["type"].isin(["PERSON", "ORG", "GPE", "NORP", "LOC", "EVENT"])]
+    edges = _pairs(mentions, "id", sorted(mentions["id"].unique())).rename(columns={"partner": "source", "with": "target"})
+    first = mentions.drop_duplicates("id").set_index("id")
+    names = entity_names(study)
+    counts = refs_by(mentions, "id", most=len(first)).map(len) if len(first) else {}
+    nodes = [(i, names[i], first.at[i, "type"], ";".join(first.at[i, "vectors"]), int(counts[i])) for i in sorted(first.index)]
+    return pd.DataFrame(nodes, columns=["id", "name", "type", "vectors", "sentences"]), edges
+
+
+def leave_one_out_mentions(study: Study) -> pd.DataFrame:
+    """The machine's mentions of each article, found by tables without the names that occur in that article alone."""
+    from .entities import codebook_without, find_mentions
+
+    articles = study.corpus.articles
+    rows = []
+    for article in articles:
+        tables = codebook_without(study.codebook, article, [other for other in articles if other is not article])
+        rows += [(article.doc, m.para, m.sent, m.start, m.end, m.text, m.type, m.id) for m in find_mentions(article, tables)]
+    return pd.DataFrame(rows, columns="doc para sent start end text type id".split())
+
+
+def spacy_mentions(study: Study) -> dict[str, pd.DataFrame]:
+    """The entities of each English spaCy pipeline that is installed, types as in the codebook; empty where there is none."""
+    try:
+        import spacy
+    except ImportError:
+        return {}
+    runs = {}
+    for name in sorted(n for n in spacy.util.get_installed_models() if n.startswith("en_")):
+        pipeline, rows = spacy.load(name), []
+        for article in study.corpus.articles:
+            for s in article.sentences:
+                for ent in pipeline(article.text[s.start : s.end]).ents:
+                    place = (article.doc, s.para, s.sent, s.start + ent.start_char, s.start + ent.end_char)
+                    rows.append((*place, ent.text, ent.label_, ""))
+        runs[f"spaCy {name}"] = pd.DataFrame(rows, columns="doc para sent start end text type id".split())
+    return runs
+
+
+def mention_scores(study: Study, runs: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """F1 by type of each run's mentions against the reference (exact span and type), and the share of right ids."""
+    from .agreement import compare_spans
+
+    gold = study.coding.mentions
+    table = pd.DataFrame({name: compare_spans(found, gold).scores["f1"] for name, found in runs.items()})
+    key = ["doc", "start", "end", "type"]
+    both = {name: found.merge(gold, on=key, suffixes=("", "_gold")) for name, found in runs.items()}
+    table.loc["ids right, of those found"] = {name: (rows["id"] == rows["id_gold"]).mean() for name, rows in both.items()}
+    return table.assign(reference=gold["type"].value_counts().reindex(table.index)).reset_index(names="type")
+
+
+def mention_errors(study: Study, found: pd.DataFrame) -> pd.DataFrame:
+    """Each mention that the machine misses, adds, or types or identifies otherwise: error, text, machine, reference, sentence, ref."""
+    key, sides = ["doc", "para", "sent", "start", "end"], ["machine", "reference"]
+    named = [rows.assign(label=rows["type"] + " " + rows["id"])[[*key, "text", "label"]] for rows in (found, study.coding.mentions)]
+    both = named[0].merge(named[1], on=[*key, "text"], how="outer", suffixes=("_machine", "_reference")).fillna("")
+    wrong = both[both["label_machine"] != both["label_reference"]].rename(columns={f"label_{side}": side for side in sides})
+    wrong = wrong.merge(study.corpus.sentences.drop(columns=["start", "end"]).rename(columns={"text": "sentence"}), on=key[:3])
+    return with_sentence_ref(wrong).sort_values(["doc", "start", "end"], ignore_index=True)[["text", *sides, "sentence", "ref"]]
+
+
 def entity_names(study: Study) -> dict[str, str]:
     """A name to show for each entity id: the partner's own, else the longest that the texts use."""
     mentions = study.coding.mentions

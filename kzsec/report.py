@@ -34,13 +34,14 @@ from nbconvert.exporters import TemplateExporter  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
 from . import __version__  # noqa: E402
-from .annotations import best_coding  # noqa: E402
+from .annotations import best_coding, csv_table  # noqa: E402
 from .codebook import VECTORS, read_codebook  # noqa: E402
 from .corpus import SEEDS, Corpus, CorpusError, read_corpus  # noqa: E402
-from .evidence import Ref, anchor_of, page_of, stamp, visible  # noqa: E402
-from .patterns import Study, open_study  # noqa: E402
+from .evidence import Ref, anchor_of, marked_html, page_of, stamp, visible  # noqa: E402
+from .patterns import Study, network, open_study  # noqa: E402
 
 if TYPE_CHECKING:
+    import pandas as pd
     from nbformat import NotebookNode
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -188,7 +189,8 @@ def _evidence_for(nb: NotebookNode, pages: tuple[Page, ...]) -> dict[str, bytes]
     """The article pages of the corpus that the notebook's parameters name, for whoever runs nbconvert directly."""
     values = parameters_of(nb)
     study = _cached_study(values.get("corpus"), values.get("codebook"))
-    return {name: page.encode("utf-8", "replace") for name, page in article_pages(study, pages=pages).items()}
+    files = article_pages(study, pages=pages) | data_files(study)
+    return {name: text.encode("utf-8", "replace") for name, text in files.items()}
 
 
 @lru_cache(maxsize=2)
@@ -218,19 +220,49 @@ def article_pages(study: Study, *, pages: tuple[Page, ...]) -> dict[str, str]:
         words = [VECTORS.get(row.vector, row.vector), f"{row.stance} ({row.limit})" if row.limit else row.stance, row.voice]
         shown = {"stance": row.stance, "label": " · ".join([*words, *["hedged"] * row.hedged])}
         codings.setdefault((row.doc, row.para, row.sent), []).append(shown)
+    mentions: dict[tuple[str, int, int], list[tuple[int, int, str, str]]] = {}
+    for row in study.coding.mentions.itertuples(index=False):
+        mentions.setdefault((row.doc, row.para, row.sent), []).append((row.start, row.end, row.type, row.id))
     names, made = study.names(), {}
     for article in study.corpus.articles:
         paragraphs: list[list[dict]] = [[] for _ in article.paragraphs]
         for s in article.sentences:
-            sentence = {"anchor": anchor_of(s.para, s.sent), "place": f"{s.para + 1}.{s.sent + 1}",
-                        "text": visible(article.text[s.start : s.end]),
-                        "codings": codings.get((article.doc, s.para, s.sent), [])}  # fmt: skip
+            ref = (article.doc, s.para, s.sent)
+            sentence = {"anchor": anchor_of(s.para, s.sent), "place": f"{s.para + 1}.{s.sent + 1}", "codings": codings.get(ref, []),
+                        "html": marked_html(article.text, s.start, s.end, mentions.get(ref, []))}  # fmt: skip
             paragraphs[s.para].append(sentence)
         made[page_of(article.doc)] = _render(
             "article.html.j2", site=site, root="../", here="", about=_about(article), coder=study.coder,
             title=visible(article.title or f"Article {names[article.doc]}"), paragraphs=paragraphs,
         )  # fmt: skip
     return made
+
+
+def data_files(study: Study) -> dict[str, str]:
+    """The tables behind the pages as CSV, and who is named with whom as CSV and GEXF, by their address."""
+    nodes, edges = network(study)
+    tables = {**study.corpus.tables, **study.coding.tables, "nodes": nodes, "edges": edges.drop(columns="refs")}
+    made = {f"data/{name}.csv": csv_table(table).to_csv(index=False, lineterminator="\n") for name, table in tables.items() if name != "texts"}
+    return made | {"data/network.gexf": gexf(nodes, edges)}
+
+
+def gexf(nodes: pd.DataFrame, edges: pd.DataFrame) -> str:
+    """An undirected network in GEXF 1.3; characters that XML cannot carry are spelled out."""
+    from xml.sax.saxutils import quoteattr
+
+    def attributes(**values: object) -> str:
+        return " ".join(f"{name}={quoteattr(visible(value))}" for name, value in values.items())
+
+    fields = list(nodes.columns[2:])
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<gexf xmlns="http://gexf.net/1.3" version="1.3"><graph defaultedgetype="undirected">']
+    lines.append('<attributes class="node">' + "".join(f"<attribute {attributes(id=f, title=f, type='string')}/>" for f in fields) + "</attributes><nodes>")
+    for row in nodes.to_dict("records"):
+        values = "".join(f"<attvalue {attributes(**{'for': f, 'value': row[f]})}/>" for f in fields)
+        lines.append(f"<node {attributes(id=row['id'], label=row['name'])}><attvalues>{values}</attvalues></node>")
+    lines.append("</nodes><edges>")
+    for at, row in enumerate(edges.itertuples(index=False)):
+        lines.append(f"<edge {attributes(id=at, source=row.source, target=row.target, weight=row.sentences)}/>")
+    return "\n".join([*lines, "</edges></graph></gexf>", ""])
 
 
 def _about(article) -> str:
@@ -241,7 +273,7 @@ def _about(article) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def front_page(study: Study, ran: list[Ran], pages: tuple[Page, ...]) -> str:
+def front_page(study: Study, ran: list[Ran], pages: tuple[Page, ...], data: list[str]) -> str:
     """What the corpus is, the main finding, a card a notebook, and what the site was made from."""
     corpus, names = study.corpus, study.names()
     years = sorted({a.year for a in corpus.articles if a.year})
@@ -263,7 +295,7 @@ def front_page(study: Study, ran: list[Ran], pages: tuple[Page, ...]) -> str:
             "front.html.j2", site={**_assets(), "pages": pages}, root="", here="index.html", title="Kazakhstan’s security partners",
             headline=pages[0].title if pages else "Report", lede=lede, answer=cards[0]["answer"] if cards else "",
             cards=cards[1:], articles=listed, articles_more=f"and {more} more" if more else "", stamp=stamp(corpus, study.coder),
-            limits=_limits(study), failed=[page.label for page, r in zip(pages, ran, strict=True) if r.failed],
+            limits=_limits(study), data=sorted(data), failed=[page.label for page, r in zip(pages, ran, strict=True) if r.failed],
         )
     )  # fmt: skip
 
@@ -421,7 +453,8 @@ def report(
         ran = asyncio.run(_run_all(paths, parameters, jobs or os.cpu_count() or 1, pages, Path(work)))
     study = Study(articles, best_coding(articles, codebook=tables), tables)
     site = {f"{r.name}.html": r.html for r in ran}
-    site |= {"index.html": front_page(study, ran, pages), **article_pages(study, pages=pages)}
+    data = data_files(study)
+    site |= {"index.html": front_page(study, ran, pages, list(data)), **article_pages(study, pages=pages), **data}
     site["run.json"] = _run_record(ran, articles, jobs, time.perf_counter() - started)
     failed = [r for r in ran if r.failed]
     place = out.with_name(out.name + ".failed") if failed else out
