@@ -189,7 +189,8 @@ def mention_scores(study: Study, runs: dict[str, pd.DataFrame]) -> pd.DataFrame:
     key = ["doc", "start", "end", "type"]
     both = {name: found.merge(gold, on=key, suffixes=("", "_gold")) for name, found in runs.items()}
     table.loc["ids right, of those found"] = {name: (rows["id"] == rows["id_gold"]).mean() for name, rows in both.items()}
-    return table.assign(reference=gold["type"].value_counts().reindex(table.index)).reset_index(names="type")
+    counts = gold["type"].value_counts().reindex(table.index).astype("Int64")
+    return table.assign(reference=counts).reset_index(names="type")
 
 
 def mention_errors(study: Study, found: pd.DataFrame) -> pd.DataFrame:
