@@ -20,11 +20,12 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     from .codebook import CodebookError
     from .corpus import CorpusError
+    from .entities import EngineError
     from .report import ReportError
 
     try:
         return options.run(options)
-    except CallError as error:
+    except (CallError, EngineError) as error:
         return _complain(error, 2)
     except (CorpusError, CodebookError, ReportError) as error:
         return _complain(error, 1)
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("corpus", metavar="CORPUS", help="a folder of articles or one file")
     annotate.add_argument("--out", required=True, metavar="DIR", help="a new or empty folder for the tables")
     annotate.add_argument("--format", choices=("parquet", "csv", "jsonl"), default="parquet")
-    annotate.add_argument("--engine", default="rules", metavar="NAME", help="rules (default)")
+    annotate.add_argument("--engine", default="rules", metavar="NAME", help="rules (default), or spacy:NAME to add what an installed spaCy pipeline finds")
     annotate.add_argument("--codebook", metavar="DIR", help="a folder with tables that replace the shipped ones")
 
     check = command("check", _check, "say what became of each file and why", "check my_articles --strict")
@@ -103,12 +104,10 @@ def _annotate(options: argparse.Namespace) -> int:
     out = Path(options.out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CallError(f"{out}: not an empty folder; name a new one with --out")
-    if options.engine != "rules":
-        raise CallError(f"--engine {options.engine}: no such engine; use rules")
     if options.codebook and not Path(options.codebook).is_dir():
         raise CallError(f"{options.codebook}: no such folder; give a folder of codebook tables")
     corpus = read_corpus(_existing(options.corpus))
-    annotations = annotate(corpus, codebook=read_codebook(options.codebook))
+    annotations = annotate(corpus, codebook=read_codebook(options.codebook), engine=options.engine)
     write_tables(corpus, annotations, out, format=options.format)
     counts = Counter(record.status for record in corpus.records)
     print(f"kzsec: {len(corpus.records)} files ({_counted(counts)}) -> {out}", file=sys.stderr)

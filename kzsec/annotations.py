@@ -16,6 +16,8 @@ from .corpus import CORPUS_TABLES, Article, Corpus, CorpusError, Sentence
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .entities import Pipeline
+
 ANNOTATION_TABLES = {
     "mentions": "doc para sent start end text type id vectors rule",
     "codings": "doc para sent start end vector partners stance limit hedged voice basis",
@@ -27,7 +29,7 @@ ANNOTATION_TABLES = {
 
 @dataclass(frozen=True)
 class Annotations:
-    """The coded tables of a corpus and who coded them: `rules` (the machine) or `reference`."""
+    """The coded tables of a corpus and who coded them: an engine of the machine (`rules`, `spacy:NAME`) or `reference`."""
 
     coder: str
     tables: dict[str, pd.DataFrame] = field(repr=False)
@@ -38,23 +40,31 @@ class Annotations:
         return self.tables[name]
 
 
-def annotate(corpus: Corpus, *, codebook: Codebook | None = None) -> Annotations:
-    """The machine's coding of every article of `corpus`; it never reads a reference coding."""
-    codebook = codebook or read_codebook()
+def annotate(corpus: Corpus, *, codebook: Codebook | None = None, engine: str = "rules") -> Annotations:
+    """The machine's coding of every article of `corpus`; it never reads a reference coding.
+
+    With the engine `spacy:NAME` an installed spaCy pipeline adds the names that the rules do not find; raises
+    `EngineError` where it is missing.
+    """
+    from .entities import load_engine
+
+    codebook, pipeline = codebook or read_codebook(), load_engine(engine)
     rows: dict[str, list[tuple]] = {name: [] for name in ANNOTATION_TABLES}
     for article in corpus.articles:
-        for name, more in annotation_rows(article, codebook).items():
+        for name, more in annotation_rows(article, codebook, pipeline=pipeline).items():
             rows[name] += more
-    return Annotations("rules", annotation_tables(rows))
+    return Annotations(engine, annotation_tables(rows))
 
 
-def annotation_rows(article: Article, codebook: Codebook) -> dict[str, list[tuple]]:
+def annotation_rows(
+    article: Article, codebook: Codebook, *, pipeline: Pipeline | None = None
+) -> dict[str, list[tuple]]:
     """The rows that one article adds to each table of the coding."""
     from .coding import code_article
     from .entities import find_mentions
 
     doc = article.doc
-    mentions = find_mentions(article, codebook)
+    mentions = find_mentions(article, codebook, pipeline=pipeline)
     codings, events = code_article(article, mentions, codebook)
     coded = [(doc, c.para, c.sent, c.start, c.end, c.vector, list(c.partners), *c[6:]) for c in codings]
     return {

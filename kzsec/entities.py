@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
 
 from kzsec.bodies import REGION, NamedThings
 from kzsec.codebook import Codebook
@@ -28,7 +28,9 @@ from kzsec.lexicon import (
 )  # fmt: skip
 from kzsec.pieces import Found, Piece
 
-__all__ = ["Mention", "codebook_without", "find_mentions", "find_mentions_spacy", "partner_of", "vectors_of"]
+__all__ = [
+    "EngineError", "Mention", "Pipeline", "codebook_without", "find_mentions", "load_engine", "partner_of", "vectors_of",
+]  # fmt: skip
 
 _PERSON = re.compile(r"[ugiP](?:p?[ugiPw]){0,6}|(?<=T)(?!w{0,4}T)[wugiP](?:p?[wugiP]){0,6}")
 _HARDWARE = re.compile(
@@ -85,31 +87,46 @@ class Mention(NamedTuple):
     office: str = ""
 
 
-def find_mentions(article: Article, codebook: Codebook) -> list[Mention]:
-    """Every mention in the body of `article`, sorted, non-overlapping, each inside one sentence."""
-    return _Rules(article, lexicon_of(codebook)).mentions() if article.sentences else []
+class EngineError(ValueError):
+    """An engine that is not there; the message names the cure."""
 
 
-def find_mentions_spacy(article: Article, codebook: Codebook, pipeline: Callable[[str], Any]) -> list[Mention]:
-    """The mentions of the rules, with those names that a spaCy `pipeline` finds where the rules have none.
+class Pipeline(Protocol):
+    """A loaded spaCy pipeline, or anything that finds names as one does."""
 
-    `pipeline` is a loaded one (`spacy.load(name)`); what it adds has the rule `spacy` and is linked as all else is.
+    def pipe(self, texts: Iterable[str]) -> Iterable[Any]: ...
+
+
+def load_engine(name: str) -> Pipeline | None:
+    """The pipeline of the engine `spacy:NAME`, without the parts that find no names; None for `rules`."""
+    kind, _, pipeline = name.partition(":")
+    if name == "rules":
+        return None
+    if kind != "spacy" or not pipeline:
+        raise EngineError(f"{name}: no such engine; use rules, or spacy:NAME with a pipeline that is installed")
+    try:
+        import spacy
+    except ImportError:
+        raise EngineError(f"{name}: spaCy is not installed; pip install spacy, then the pipeline") from None
+    try:
+        return spacy.load(pipeline, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
+    except OSError:
+        raise EngineError(f"{name}: no such pipeline installed; python -m spacy download {pipeline}") from None
+
+
+def find_mentions(article: Article, codebook: Codebook, *, pipeline: Pipeline | None = None) -> list[Mention]:
+    """Every mention in the body of `article`, sorted, non-overlapping, each inside one sentence.
+
+    Names that the `pipeline` finds where the rules have none are added (rule `spacy`) and linked as all else is.
     """
     if not article.sentences:
         return []
     rules = _Rules(article, lexicon_of(codebook))
-    known = rules.mentions()
-    taken = [(m.start, m.end) for m in known] + [(c.start, c.end) for c in article.citations]
-    for name in pipeline(article.text).ents:
-        start, end, kind = name.start_char, name.end_char, _SPACY.get(name.label_)
-        if name.text[:4].lower() == "the ":
-            start += 4
-        if kind and start >= rules.begin and not any(start < b and a < end for a, b in taken):
-            id, partner = (
-                rules.person_id(article.text[start:end]) if kind == "PERSON" else (slug(article.text[start:end]), ())
-            )
-            rules.add(start, end, kind, id, partner, "spacy")
-    return rules.resolve()
+    mentions = rules.mentions()
+    if pipeline:
+        rules.add_names(pipeline, mentions)
+        mentions = rules.resolve()
+    return mentions
 
 
 class _Rules(NamedThings):
@@ -398,6 +415,20 @@ class _Rules(NamedThings):
         return ()
 
     # -- mentions
+
+    def add_names(self, pipeline: Pipeline, mentions: list[Mention]) -> None:
+        """Add the names that a pipeline finds outside of `mentions` and citations."""
+        taken = sorted([(m.start, m.end) for m in mentions] + [(c.start, c.end) for c in self.article.citations])
+        sentences = self.article.sentences
+        for sentence, read in zip(sentences, pipeline.pipe(self.text[s.start : s.end] for s in sentences), strict=True):
+            for name in read.ents:
+                start, end = sentence.start + name.start_char, sentence.start + name.end_char
+                start += 4 if self.text[start : start + 4].lower() == "the " else 0
+                n = bisect_left(taken, (end, end))
+                kind, text = _SPACY.get(name.label_), self.text[start:end]
+                if kind and start < end and all(b <= start for _, b in taken[max(0, n - 3) : n]):
+                    id, partner = self.person_id(text) if kind == "PERSON" else (slug(text), ())
+                    self.add(start, end, kind, id, partner, "spacy")
 
     def resolve(self) -> list[Mention]:
         """Of mentions that overlap the first and longest stays, a name before a date; all lie in one sentence."""

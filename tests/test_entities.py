@@ -1,17 +1,22 @@
 """Entities: rules in and out, the bars on the reference coding, and what holds of every text."""
 
 import json
+import sys
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
+from time import process_time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kzsec
+from kzsec.__main__ import main
 from kzsec.codebook import read_codebook
 from kzsec.corpus import parse_text
-from kzsec.entities import codebook_without, find_mentions, find_mentions_spacy, partner_of, vectors_of
+from kzsec.entities import EngineError, codebook_without, find_mentions, load_engine, partner_of, vectors_of
 from kzsec.lexicon import fold
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -119,22 +124,62 @@ def test_spellings_fold_to_one_key():
     assert fold("Akhmetov") != fold("Akimov")
 
 
+NAMES = {"the steppe": "LOC", "Kazakhstan": "ORG", "ten": "CARDINAL"}
+
+
+class Blank:
+    """A pipeline whose names are the places of some words in a sentence, as spaCy gives them."""
+
+    def pipe(self, texts):
+        for text in texts:
+            at = [(text.find(part), part, label) for part, label in NAMES.items()]
+            ents = [
+                SimpleNamespace(start_char=n, end_char=n + len(part), label_=label) for n, part, label in at if n >= 0
+            ]
+            yield SimpleNamespace(ents=ents)
+
+
 def test_a_pipeline_adds_only_what_the_rules_lack(codebook):
-    class Name:
-        def __init__(self, text, part, label):
-            self.start_char = text.index(part)
-            self.end_char, self.text, self.label_ = self.start_char + len(part), part, label
-
-    class Parsed:
-        def __init__(self, text):
-            self.ents = [Name(text, "the steppe", "LOC"), Name(text, "Kazakhstan", "ORG")]
-
-    article = parse_text("a.txt", HEADER.format(3) + "Kazakhstan lies in the steppe.\n")
-    mentions = find_mentions_spacy(article, codebook, Parsed)
+    article = parse_text("a.txt", HEADER.format(3) + "It is vast. Kazakhstan lies in the steppe with ten rivers.\n")
+    mentions = find_mentions(article, codebook, pipeline=Blank())
     assert [(m.text, m.type, m.rule) for m in mentions] == [
         ("Kazakhstan", "GPE", "table:states"),
         ("steppe", "LOC", "spacy"),
     ]
+
+
+@pytest.fixture
+def spacy(monkeypatch):
+    """A stand-in for spaCy that has one pipeline, `blank`."""
+
+    def load(name, **_):
+        if name != "blank":
+            raise OSError(name)
+        return Blank()
+
+    monkeypatch.setitem(sys.modules, "spacy", SimpleNamespace(load=load))
+
+
+def test_an_engine_that_is_there(spacy, folder, tmp_path):
+    root = folder({"a.txt": "Kazakhstan lies in the steppe."})
+    assert kzsec.annotate(kzsec.read_corpus(root), engine="spacy:blank").coder == "spacy:blank"
+    assert main(["annotate", str(root), "--out", str(tmp_path / "t"), "--format", "jsonl", "--engine", "spacy:blank"]) == 0
+    assert json.loads((tmp_path / "t" / "documents.jsonl").read_text())["engine"] == "spacy:blank"
+    assert json.loads((tmp_path / "t" / "mentions.jsonl").read_text().splitlines()[1])["rule"] == "spacy"
+
+
+@pytest.mark.parametrize("engine", ["spacy:none", "spacy:", "magic"])
+def test_an_engine_that_is_not_there(engine, spacy, folder, tmp_path, capsys):
+    assert main(["annotate", str(folder({"a.txt": "Kazakhstan."})), "--out", str(tmp_path / "t"), "--engine", engine]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "t").exists()
+
+
+def test_an_engine_without_spacy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "spacy", None)
+    with pytest.raises(EngineError, match="pip install spacy"):
+        load_engine("spacy:blank")
+    assert load_engine("rules") is None
 
 
 # -- the bars
@@ -220,6 +265,19 @@ def test_other_articles_change_nothing(seeds, codebook):
 def test_capitals_without_end_are_read(codebook):
     for unit in ("Abc Def ", '"Abc ', "Work ", "Ivan Petrov and "):
         assert isinstance(read(unit * 4000, codebook), list)
+
+
+def test_reading_is_linear_in_the_length_of_a_line(codebook):
+    """Eight times the text is at most about eight times the work, where a quadratic step would make it 64 times."""
+
+    def seconds(text):
+        started = process_time()
+        find_mentions(parse_text("a.txt", HEADER.format(3) + text), codebook)
+        return process_time() - started
+
+    for unit in ("Abc-", "a-b.", "Kazakhstan and Umar Darwish met in Astana. "):
+        short = min(seconds(unit * 1500) for _ in range(3))
+        assert seconds(unit * 12_000) < 24 * short + 0.1
 
 
 def test_text_in_another_language_has_dates_and_sources_at_most(codebook):
