@@ -217,9 +217,45 @@ def claim_hedges(study: Study) -> Claim:
     )  # fmt: skip
 
 
+def claim_treaty(study: Study) -> Claim:
+    """A treaty is not depth: a neighbour with an agreement done has no operation, and over a quarter of its codings are hedged."""
+    events, rows = study.coding.events, study.coding.codings
+    agreed = _having(events[(events["kind"] == "agreement") & (events["modality"] == "done")], "vectors", ["region"])
+    partners = sorted({p for cell in agreed["partners"] for p in cell if "region" in study.partner_vectors(p)})
+    operations = _having(study.acts(kinds=("operation",)), "partners", partners)
+    operations = operations[operations["modality"] == "done"]
+    about = _having(rows[rows["vector"] == "region"], "partners", partners)
+    hedged = about[about["hedged"] | about["limit"].eq("doubt")]
+    names = ", ".join(map(study.partner_name, partners)) or "no neighbour"
+    return Claim(
+        "a treaty is not depth",
+        f"A treaty is not depth: {len(agreed)} agreement{'s' * (len(agreed) != 1)} with neighbours done ({names}), "
+        f"{len(operations)} operations; {_of(hedged, about)} codings of that tie are hedged or doubt it.",
+        None if agreed.empty else bool(operations.empty and len(hedged) > len(about) / 4), tuple(refs_of(pd.concat([agreed, hedged]))),
+    )  # fmt: skip
+
+
+def claim_doctrine(study: Study) -> Claim:
+    """Declarations rank partners: those to Russia, China and their groupings are made, those to the West are still sought."""
+    said = study.acts(kinds=("statement",))
+    east, west = _having(said, "vectors", ["russia", "china"]), _having(said, "vectors", ["nato"])
+    made, sought = east[east["modality"] == "done"], west[west["modality"] == "sought"]
+    return Claim(
+        "declarations rank partners",
+        f"Declarations rank partners: {_of(made, east)} statements on Russia, China and their groupings declare a priority; "
+        f"{_of(sought, west)} on the United States and NATO state a need or a wish.",
+        None if east.empty or west.empty else bool(len(made) > len(east) / 2 and len(sought) > len(west) / 2),
+        tuple(refs_of(pd.concat([made, sought]))),
+    )  # fmt: skip
+
+
 HEADLINES = (
     claim_several, claim_by_story, claim_operations, claim_support, claim_china, claim_limits, claim_tentative, claim_hedges,
+    claim_treaty, claim_doctrine,
 )  # fmt: skip
+# the answer in short: who operates and commits, who supplies, who is declared, who talks, and what limits whom
+OVERVIEW = (claim_operations, claim_support, claim_china, claim_tentative, claim_by_story, claim_limits)
+
 
 
 def variants(study: Study) -> dict[str, Study]:

@@ -191,7 +191,7 @@ def count_table(
             shown = len(set(cell)) if counts is None else counts.iat[row, at]
             cells.append(f'<td class="num">{trail.link(cell, f"{label}: {column}", shown)}</td>')
         body.append(f'<tr><th scope="row">{text_html(label)}</th>{"".join(cells)}</tr>')
-    return _table_html(trail, caption, f"<td>{text_html(refs.index.name or '')}</td>{head}", body)
+    return table_html(trail, caption, f"<td>{text_html(refs.index.name or '')}</td>{head}", body)
 
 
 def text_table(
@@ -209,7 +209,7 @@ def text_table(
         label = text_html(first) if refs is None else trail.link(refs[number], f"{first} ({number + 1})", first)
         cells = "".join(f"<td{_num(n)}>{text_html(_shown(v))}</td>" for v, n in zip(rest, numeric[1:], strict=True))
         body.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
-    return _table_html(trail, caption, head, body)
+    return table_html(trail, caption, head, body)
 
 
 def _missing(value: object) -> bool:
@@ -228,7 +228,7 @@ def _num(number: bool) -> str:
     return ' class="num"' if number else ""
 
 
-def _table_html(trail: Trail, caption: str, head: str, body: list[str]) -> Html:
+def table_html(trail: Trail, caption: str, head: str, body: list[str]) -> Html:
     """A table that scrolls in its place, with the lists that its numbers lead to under it."""
     table = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}"><table>'

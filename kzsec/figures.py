@@ -22,7 +22,7 @@ from matplotlib.patches import Rectangle
 
 from .claims import refused, stories
 from .codebook import KINDS, VECTORS, VOICES
-from .evidence import Html, Ref, Trail, slug, text_html
+from .evidence import Html, Ref, Trail, slug, table_html, text_html
 from .patterns import Study, with_sentence_ref
 
 if TYPE_CHECKING:
@@ -426,6 +426,63 @@ def issue_by_partner(study: Study, model: TopicModel | None) -> Html:
         caption=f"Each mark is a paragraph in which the partner is coded ({len(marks)} marks, {len(main)} paragraphs): its row is the "
         f"topic with the largest share of its words. Coded by {study.coder}.",
     )  # fmt: skip
+
+
+def said_done_limited(study: Study, *, most: int = 10) -> Html:
+    """A row a partner: what officials said, what was done, what limits it, in eight words of a sentence, and how often each."""
+    trail, words = Trail(study.corpus, "said-done-limited"), _cue_words(study)
+    rows, texts = study.coding.codings, trail.sentences()
+    events = study.acts(modalities=("done", "under_way")).sort_values("kind", key=lambda k: -k.map(KINDS.index), kind="stable")
+    named: dict[tuple[str, Ref], list[str]] = {}
+    for m in with_sentence_ref(study.coding.mentions).itertuples(index=False):
+        named.setdefault((m.id, m.ref), []).append(m.text)
+    chosen = rows["partners"].explode().value_counts().sort_index().sort_values(ascending=False, kind="stable").head(most).index
+    order = [p for p in partner_rows(study) if p in chosen] or list(chosen)
+    body = []
+    for partner in order:
+        own = rows[rows["partners"].map(lambda cell, p=partner: p in cell).astype(bool)]
+        acts = events[events["partners"].map(lambda cell, p=partner: p in cell).astype(bool)]
+        limited = own[(own["stance"] == "friction") | own["hedged"]]
+        parts = {"said": own[(own["voice"] == "official") & (own["stance"] == "cooperation")], "done": acts, "limited": limited}
+        cells = []
+        for part, found in parts.items():
+            refs = list(zip(found["doc"], found["para"], found["sent"], strict=True))
+            label = f"{study.partner_name(partner)}, {part}"
+            cues = words["friction" if part == "limited" else "cooperation"]
+            quotes = [(*excerpt(texts[ref], cues, named.get((partner, ref), ())), ref) for ref in refs[:8]]
+            _, quote, ref = max(quotes, key=lambda q: q[0], default=(0, "", None))
+            link = f'“{trail.link([ref], f"{label}: quoted", quote)}” ' if refs else ""
+            cells.append(f"<td>{link}<small>({trail.link(refs, label)})</small></td>")
+        body.append(f'<tr><th scope="row">{text_html(study.partner_name(partner))}</th>{"".join(cells)}</tr>')
+    caption = "Said, done, limited: hedges travel with overtures (in parentheses how many sentences)"
+    head = "<th scope=\"col\">Partner</th>" + "".join(f'<th scope="col">{h}</th>' for h in ("Officials said", "Done or under way", "Limited or hedged"))
+    return table_html(trail, caption, head, body)
+
+
+def _cue_words(study: Study) -> dict[str, re.Pattern[str]]:
+    """The codebook's cue words of cooperation, and of friction and hedging, as patterns."""
+    found: dict[str, set[str]] = {"cooperation": set(), "friction": set()}
+    for row in study.codebook["cues"]:
+        if row["column"] in ("stance", "hedged"):
+            side = "cooperation" if row["value"] == "cooperation" else "friction"
+            found[side].update(p for p in row["pattern"].split("|") if p and not p.startswith("*"))
+    return {side: re.compile("|".join(rf"\b{re.escape(p).replace(chr(92) + '*', chr(92) + 'w*')}\b" for p in sorted(cues)), re.I)
+            for side, cues in found.items()}  # fmt: skip
+
+
+def excerpt(sentence: str, cues: re.Pattern[str], names: Sequence[str] = (), *, length: int = 8) -> tuple[int, str]:
+    """The `length` words of the sentence that hold most cue words, a name counting double, the first such; with that score."""
+    words = list(re.finditer(r"\S+", re.sub(r"\([^()]*\)", lambda found: " " * len(found.group()), sentence)))
+    hits = [found.start() for found in cues.finditer(sentence)]
+    spots = [found.start() for name in set(names) for found in re.finditer(re.escape(name), sentence)]
+    best, most = words[:length], -1
+    for at in range(max(1, len(words) - length + 1)):
+        window = words[at : at + length]
+        inside = sum(window[0].start() <= spot < window[-1].end() for spot in [*hits, *spots[:1], *spots[:1]])
+        if inside > most:
+            best, most = window, inside
+    text = sentence[best[0].start() : best[-1].end()] if best else sentence
+    return most, " ".join(text.split()).strip(".,;:“”\"’")
 
 
 def bars(study: Study, refs: pd.Series, *, title: str, unit: str, of: int) -> Html:

@@ -203,6 +203,17 @@ def mention_errors(study: Study, found: pd.DataFrame) -> pd.DataFrame:
     return with_sentence_ref(wrong).sort_values(["doc", "start", "end"], ignore_index=True)[["text", *sides, "sentence", "ref"]]
 
 
+def coding_errors(study: Study, machine: Annotations) -> pd.DataFrame:
+    """Each sentence and vector that machine and reference code otherwise in presence or stance: vector, both, basis, sentence, ref."""
+    key = ["doc", "para", "sent", "vector"]
+    sides = [rows.codings[[*key, "stance", "basis"]] for rows in (machine, study.coding)]
+    both = sides[0].merge(sides[1].drop(columns="basis"), on=key, how="outer", suffixes=("_machine", "_reference")).fillna("")
+    wrong = both[both["stance_machine"] != both["stance_reference"]].merge(study.corpus.sentences, on=key[:3])
+    wrong = with_sentence_ref(wrong).rename(columns={"stance_machine": "machine", "stance_reference": "reference", "text": "sentence"})
+    wrong = wrong.sort_values(["doc", "start", "vector"], ignore_index=True).replace({"machine": {"": "not coded"}, "reference": {"": "not coded"}})
+    return wrong[["vector", "machine", "reference", "basis", "sentence", "ref"]]
+
+
 def entity_names(study: Study) -> dict[str, str]:
     """A name to show for each entity id: the partner's own, else the longest that the texts use."""
     mentions = study.coding.mentions
