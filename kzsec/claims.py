@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import pandas as pd
 
-from .annotations import annotate
+from .annotations import Annotations, annotate
 from .codebook import VECTORS
 from .corpus import SEEDS, Corpus
 from .evidence import Html, Ref, Trail, refs_of, text_html
@@ -257,23 +258,63 @@ HEADLINES = (
 OVERVIEW = (claim_operations, claim_support, claim_china, claim_tentative, claim_by_story, claim_limits)
 
 
+# --- does it survive other choices -----------------------------------------------------------------
 
-def variants(study: Study) -> dict[str, Study]:
-    """The study as coded, under each named recoding, under the machine's coding, and without each article in turn."""
-    made = {"as coded": study} | {name: study.recoded(recode(study.coding)) for name, recode in RECODINGS.items()}
+
+def variants(study: Study) -> Iterator[tuple[frozenset[str], Study]]:
+    """The study under every combination of the named recodings, and without each article in turn, with the choices made."""
+    choices: dict[str, Callable[[Annotations], Annotations]] = dict(RECODINGS)
     if study.coding.coder == "reference":
-        made["machine’s coding"] = study.recoded(annotate(study.corpus, codebook=study.codebook))
-    names = study.names()
-    if 1 < len(names) <= 20:
-        made |= {f"without {name}": study.recoded(without_article(study.coding, doc)) for doc, name in names.items()}
-    return made
+        machine = annotate(study.corpus, codebook=study.codebook)
+        choices = {"machine’s coding": lambda _: machine, **choices}
+    for size in range(len(choices) + 1):
+        for names in combinations(choices, size):
+            coding = study.coding
+            for name in names:
+                coding = choices[name](coding)
+            yield frozenset(names), study.recoded(coding)
+    articles = study.names()
+    if 1 < len(articles) <= 20:
+        for doc, name in articles.items():
+            yield frozenset([f"without {name}"]), study.recoded(without_article(study.coding, doc))
 
 
 def survival(study: Study) -> pd.DataFrame:
-    """Each headline under each variant: columns claim, variant, holds (True, False or None), says, refs."""
+    """Each headline under each variant: columns claim, choices (none: as coded), holds (True, False, None), says, refs."""
     rows = []
-    for variant, changed in variants(study).items():
+    for names, changed in variants(study):
         for headline in HEADLINES:
             claim = headline(changed)
-            rows.append((claim.name, variant, claim.holds, claim.says, list(claim.refs)))
-    return pd.DataFrame(rows, columns=["claim", "variant", "holds", "says", "refs"]).astype({"holds": object})
+            rows.append((claim.name, names, claim.holds, claim.says, list(claim.refs)))
+    return pd.DataFrame(rows, columns=["claim", "choices", "holds", "says", "refs"]).astype({"holds": object})
+
+
+def survival_summary(found: pd.DataFrame) -> pd.DataFrame:
+    """A row a claim: holds in how many of how many results (the same numbers counted once), the smallest choices that break it.
+
+    `broken by` names the sets of choices under which it does not hold and no smaller set among them breaks it.
+    """
+    rows = []
+    for claim, part in found.groupby("claim", sort=False):
+        results = part.drop_duplicates("says")
+        broken = sorted(part.loc[part["holds"].eq(False), "choices"], key=lambda c: (len(c), sorted(c)))
+        least = [c for at, c in enumerate(broken) if not any(smaller < c for smaller in broken[:at])]
+        mute = sorted(name for c in part.loc[part["holds"].isna(), "choices"] if len(c) == 1 for name in c)
+        rows.append((claim, int(results["holds"].eq(True).sum()), len(results), " or ".join(" and ".join(sorted(c)) for c in least),
+                     ", ".join(mute), OVERTURNED[claim]))  # fmt: skip
+    return pd.DataFrame(rows, columns=["claim", "holds in", "of results", "broken by", "not estimable", "what would overturn it"])
+
+
+# what a further article would have to report, for each headline
+OVERTURNED = {
+    "several partners, not in equal measure": "articles in which the four poles carry cooperation alike; collect stories on China and the Gulf",
+    "Russia is partner or limit by story": "a Western or Caspian story in which Russia is mostly partner; collect stories on NATO visits and Caspian exercises",
+    "operations and commitments run through Russia and the CSTO": "a joint exercise, deployment or standing duty with a Western or Chinese partner; collect stories on Steppe Eagle and the like",
+    "the West supplies, and it is the United States and Turkey": "arms, training or money that Russia, China or NATO itself gives; collect stories on arms deliveries",
+    "China is declared, hardly enacted": "one bilateral exercise, delivery or security agreement with China; collect stories on Chinese military aid",
+    "who limits are Russia and China": "a Western partner that makes its help depend on distance from another; collect stories on conditions of aid",
+    "the Middle East is talks": "one security agreement, delivery or exercise with an Arab state, Israel or Iran that is done; collect follow-ups to the visits of 2006",
+    "hedges travel with overtures": "overtures reported without reserve, or ties with Russia and China in doubt; collect other authors",
+    "a treaty is not depth": "a joint operation with a neighbour under its treaty; collect stories on the Caspian and on Uzbekistan",
+    "declarations rank partners": "a declared priority for the West, or a mere wish towards the CSTO; collect doctrines and addresses in full",
+}

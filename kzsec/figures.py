@@ -20,7 +20,7 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Rectangle
 
-from .claims import refused, stories
+from .claims import refused, stories, survival_summary
 from .codebook import KINDS, VECTORS, VOICES
 from .evidence import Html, Ref, Trail, slug, table_html, text_html
 from .patterns import Study, with_sentence_ref
@@ -512,22 +512,25 @@ SURVIVAL = {True: ("o", "done", "#1d8a84"), False: ("o", "denied", "#d0532f"), N
 
 
 def survival_matrix(study: Study, found: pd.DataFrame) -> Html:
-    """Headlines by choice: filled where it holds, crossed where it does not, open where too little is left to tell."""
+    """Headlines by single choice: filled where it holds, crossed where not, open where too little is left to tell."""
     trail, marks = Trail(study.corpus, "survival"), []
     words = {True: "holds", False: "does not hold", None: "not estimable"}
-    for row in found.itertuples(index=False):
-        shape, fill, colour = SURVIVAL[row.holds]
-        marks.append(Mark(row.claim, row.variant, tuple(row.refs), f"{row.variant}: {words[row.holds]}. {row.says}", colour, shape, fill))
-    claims, choices = list(dict.fromkeys(found["claim"])), list(dict.fromkeys(found["variant"]))
-    columns = {choice: choice.replace(" ", "\n") for choice in choices}
-    fig = mark_matrix(trail, marks, rows={claim: claim for claim in claims}, columns=columns, width=10.4)
-    _legend(fig, [(words[h], {"fill": fill, "colour": colour}) for h, (_, fill, colour) in SURVIVAL.items()])
-    held = found.assign(holds=found["holds"].eq(True)).groupby("claim", sort=False)["holds"].agg(["sum", "size"])
-    in_all = [claim for claim, row in held.iterrows() if row["sum"] == row["size"]]
+    single = found[found["choices"].map(len) <= 1]
+    for row in single.itertuples(index=False):
+        shape, look, colour = SURVIVAL[row.holds]
+        choice = next(iter(row.choices), "as coded")
+        marks.append(Mark(row.claim, choice, tuple(row.refs), f"{choice}: {words[row.holds]}. {row.says}", colour, shape, look))
+    summary = survival_summary(found)
+    rows = {r.claim: f"{r.claim}: {r[2]} of {r[3]}" for r in summary.itertuples()}
+    columns = {choice: choice.replace(" ", "\n") for choice in dict.fromkeys(mark.column for mark in marks)}
+    fig = mark_matrix(trail, marks, rows=rows, columns=columns, width=10.4)
+    _legend(fig, [(words[h], {"fill": look, "colour": colour}) for h, (_, look, colour) in SURVIVAL.items()])
+    sturdy = summary[summary["holds in"] == summary["of results"]]
     return publish(
-        fig, trail, title=f"{len(in_all)} of {len(held)} headlines hold under every choice tried",
-        alt=f"A table of {len(claims)} headlines by {len(choices)} choices. "
-        + "; ".join(f"{claim}: holds in {row['sum']} of {row['size']}" for claim, row in held.iterrows()) + ".",
-        caption="Filled: the headline holds; crossed: it does not; open: too little is left to tell. A mark leads to the sentences "
-        "that the headline stands on under that choice. A choice is made one at a time.",
+        fig, trail, title=f"{len(sturdy)} of {len(summary)} headlines hold under every choice and every combination tried",
+        alt=f"A table of {len(rows)} headlines by {len(columns)} choices. "
+        + "; ".join(f"{r.claim} holds in {r[2]} of {r[3]} results" for r in summary.itertuples()) + ".",
+        caption="Filled: the headline holds; crossed: it does not; open: too little is left to tell. Columns are single choices; the "
+        f"numbers behind each headline count the {found['choices'].nunique()} variants, all combinations of the recodings and each "
+        "article left out, with the same numbers counted once. A mark leads to the sentences that the headline stands on.",
     )  # fmt: skip

@@ -318,9 +318,21 @@ def without_officials(coding: Annotations) -> Annotations:
     )  # fmt: skip
 
 
+def turkey_apart(coding: Annotations) -> Annotations:
+    """Turkey is no part of the West: it leaves the partners of `nato`, and a row that had no other partner is dropped."""
+
+    def left(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(partners=pd.Series([[p for p in cell if p != "turkey"] for cell in table["partners"]], index=table.index, dtype=object))
+
+    codings, events = left(coding.codings), left(coding.events)
+    emptied = [left(t)["partners"].map(len).eq(0) & t["partners"].map(len).gt(0) for t in (coding.codings, coding.events)]
+    return _changed(coding, "Turkey apart", codings=codings[~emptied[0]], events=events[~emptied[1]])
+
+
 RECODINGS = {
     "SCO left out": without_sco,
     "contested acts moved": contested_moved,
+    "Turkey apart": turkey_apart,
     "neutral codings dropped": without_neutral,
     "officials’ words dropped": without_officials,
 }

@@ -6,6 +6,7 @@ from conftest import ROOT
 
 from kzsec import claims
 from kzsec.annotations import Annotations
+from kzsec.patterns import RECODINGS
 
 
 def altered(study, **tables):
@@ -73,6 +74,18 @@ def test_elsewhere_a_broken_claim_says_so(folder):
 
 def test_survival_has_every_claim_under_every_choice(study):
     found = claims.survival(study)
-    assert len(found) == len(claims.HEADLINES) * found["variant"].nunique()
-    assert found.loc[found["variant"] == "as coded", "holds"].eq(True).all()
-    assert set(found["holds"].map(type)) <= {bool, type(None)}
+    recodings = len(RECODINGS) + 1  # the machine's coding
+    assert found["choices"].nunique() == 2**recodings + len(study.corpus.articles)
+    assert len(found) == len(claims.HEADLINES) * found["choices"].nunique()
+    assert found.loc[found["choices"] == frozenset(), "holds"].eq(True).all()
+    assert set(claims.OVERTURNED) == set(found["claim"])
+
+
+def test_a_summary_counts_the_same_numbers_once_and_names_the_smallest_sets():
+    rows = [("c", frozenset(), True, "1 of 2"), ("c", frozenset("a"), True, "1 of 2"), ("c", frozenset("b"), False, "0 of 2"),
+            ("c", frozenset("ab"), False, "0 of 1"), ("c", frozenset("d"), None, "0 of 0")]  # fmt: skip
+    found = pd.DataFrame(rows, columns=["claim", "choices", "holds", "says"]).astype({"holds": object})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(claims, "OVERTURNED", {"c": "x"})
+        row = claims.survival_summary(found).iloc[0]
+    assert (row["holds in"], row["of results"], row["broken by"], row["not estimable"]) == (1, 4, "b", "d")
