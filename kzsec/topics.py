@@ -8,6 +8,8 @@ is not named.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +17,8 @@ import pandas as pd
 
 from .claims import refused
 from .codebook import VECTORS
-from .evidence import Html, Ref, refs_of, text_table
-from .patterns import Study
+from .evidence import Html, Ref, count_table, refs_of, text_table
+from .patterns import Study, keyword_in_context, ref_table, with_sentence_ref
 
 TOP_WORDS = 10
 NAMED_FROM = 0.6
@@ -30,7 +32,10 @@ REPORTING = frozenset(
 
 @dataclass(frozen=True)
 class TopicModel:
-    """`paragraphs`: doc, para, topic (the largest), share; `topics`: topic, words, paragraphs, articles, stability."""
+    """`paragraphs`: doc, para, topic (the largest), share.
+
+    `topics`: topic, words, paragraphs, articles, most in one article, stability.
+    """
 
     masked: bool
     paragraphs: pd.DataFrame
@@ -39,7 +44,7 @@ class TopicModel:
     def names(self) -> dict[int, str]:
         """Each topic's first three words, or that it is unstable and therefore unnamed."""
         return {
-            row.topic: ", ".join(row.words[:3]) if row.stability >= NAMED_FROM else f"topic {row.topic + 1} (unstable)"
+            row.topic: f"topic {row.topic + 1} (unstable)" if row.stability < NAMED_FROM else ", ".join(row.words[:3])
             for row in self.topics.itertuples(index=False)
         }
 
@@ -58,71 +63,153 @@ def paragraph_texts(study: Study, *, masked: bool) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["doc", "para", "text"])
 
 
-def fit_topics(study: Study, *, k: int = 6, masked: bool = True, starts: int = 20, seed: int = 2007) -> TopicModel | None:
+def fit_topics(
+    study: Study, *, k: int = 6, masked: bool = True, method: str = "nmf", seeds: Sequence[str] = (), starts: int = 100, seed: int = 2007
+) -> TopicModel | None:
     """Topics of the paragraphs; None where there are fewer than three paragraphs a topic or too few words.
 
-    Stability is the mean, over `starts` random starts, of the Jaccard index of a topic's top words with
-    those of its best match in the other solution (Greene, O'Callaghan and Cunningham 2014).
+    `method` is `nmf` or `lda` (Blei, Ng and Jordan 2003, the contrast). `seeds` are lines of seed words, one a
+    topic: the factorisation starts from them, and further topics, up to `k`, from the rest. Stability is the mean,
+    over `starts` random starts, of the Jaccard index of a topic's top words with those of its best match in the
+    other solution (Greene, O'Callaghan and Cunningham 2014).
     """
     texts = paragraph_texts(study, masked=masked)
+    k = max(k, len(seeds))
     if len(texts) < 3 * k:
         return None
-    weights, words = _weights(texts["text"])
+    weights, words = _weights(texts["text"], counts=method == "lda")
     if len(words) < 3 * TOP_WORDS:
         return None
-    shares, factors = _factors(weights, k, init="nndsvda", seed=seed)
+    fit = _lda if method == "lda" else _nmf
+    shares, factors = fit(weights, k, seed=seed, start=_seeded(weights, words, seeds, k) if seeds else None)
     tops = [_top(row, words) for row in factors]
-    stability = _stability(weights, words, tops, k, starts, seed)
-    main = shares.argmax(axis=1)
-    total = shares.sum(axis=1)
+    others = [[set(_top(row, words)) for row in fit(weights, k, seed=seed + n, start="random")[1]] for n in range(1, starts + 1)]
+    stability = [float(np.mean([_best_match(top, other) for other in others])) if others else np.nan for top in tops]
+    main, total = shares.argmax(axis=1), shares.sum(axis=1)
     share = np.divide(shares.max(axis=1), total, out=np.zeros_like(total), where=total > 0)
     paragraphs = texts[["doc", "para"]].assign(topic=main, share=share.round(6))[total > 0]
-    topics = pd.DataFrame(
-        [(t, tops[t], int((paragraphs["topic"] == t).sum()), paragraphs.loc[paragraphs["topic"] == t, "doc"].nunique(), stability[t])
-         for t in range(k)], columns=["topic", "words", "paragraphs", "articles", "stability"],
-    )  # fmt: skip
-    return TopicModel(masked, paragraphs, topics)
+    rows = []
+    for topic, top in enumerate(tops):
+        docs = paragraphs.loc[paragraphs["topic"] == topic, "doc"].value_counts()
+        rows.append((topic, top, int(docs.sum()), len(docs), int(docs.max()) if len(docs) else 0, round(stability[topic], 2)))
+    columns = ["topic", "words", "paragraphs", "articles", "most in one article", "stability"]
+    return TopicModel(masked, paragraphs, pd.DataFrame(rows, columns=columns))
 
 
-def _weights(texts: pd.Series):
-    """tf-idf weights of words in at least two paragraphs, and the words."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def _best_match(top: Sequence[str], others: Sequence[set[str]]) -> float:
+    """The largest Jaccard index of a topic's top words with another solution's."""
+    return max(len(set(top) & other) / len(set(top) | other) for other in others)
 
-    vectorizer = TfidfVectorizer(
-        stop_words=sorted(_stop_words()), token_pattern=r"[^\W\d_]{3,}", min_df=2 if len(texts) < 500 else 5,
-        max_df=0.5, sublinear_tf=True,
-    )  # fmt: skip
+
+def _weights(texts: pd.Series, *, counts: bool):
+    """tf-idf weights (or counts) of words in at least two paragraphs, and the words."""
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+    options = {"stop_words": sorted(_stop_words()), "token_pattern": r"[^\W\d_]{3,}", "min_df": 2 if len(texts) < 500 else 5, "max_df": 0.5}
+    vectorizer = CountVectorizer(**options) if counts else TfidfVectorizer(**options, sublinear_tf=True)
     try:
         return vectorizer.fit_transform(texts), list(vectorizer.get_feature_names_out())
     except ValueError:  # no word in two paragraphs
         return None, []
 
 
-def _factors(weights, k: int, *, init: str, seed: int):
+def _nmf(weights, k: int, *, seed: int, start=None):
+    """Shares and factors; `start` is None (by singular vectors), `random`, or a pair of matrices to begin from."""
     import warnings
 
     from sklearn.decomposition import NMF
     from sklearn.exceptions import ConvergenceWarning
 
-    model = NMF(k, init=init, random_state=seed, max_iter=600, tol=1e-5)
+    custom = {"W": start[0], "H": start[1]} if isinstance(start, tuple) else {}
+    init = "custom" if custom else start or "nndsvda"
+    model = NMF(k, init=init, random_state=seed, max_iter=600 if init != "random" else 200, tol=1e-5 if init != "random" else 1e-4)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        shares = model.fit_transform(weights)
+        shares = model.fit_transform(weights, **custom)
     # BLAS kernels differ in the last bits; what is shown must not
-    return shares.round(8), model.components_.round(8)
+    return shares.round(6), model.components_.round(6)
+
+
+def _lda(weights, k: int, *, seed: int, start=None):
+    """Shares and factors of latent Dirichlet allocation; it has no other start than a random one."""
+    from sklearn.decomposition import LatentDirichletAllocation
+
+    model = LatentDirichletAllocation(k, random_state=seed, max_iter=30)
+    return model.fit_transform(weights).round(6), model.components_.round(6)
+
+
+def _seeded(weights, words: list[str], seeds: Sequence[str], k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices to begin from in which each line of seed words has a topic of its own."""
+    factors = np.full((k, len(words)), 0.01)
+    for topic, line in enumerate(seeds):
+        factors[topic, [words.index(word) for word in line.split() if word in words]] = 1.0
+    factors[len(seeds) :] += np.random.default_rng(0).random((k - len(seeds), len(words))) * 0.1
+    return np.asarray(weights @ factors.T) + 0.01, factors
+
+
+def seed_hits(study: Study) -> pd.DataFrame:
+    """Each seed word of the codebook's table `topic_seeds` with its sentences: topic, word, sentences, refs."""
+    rows = []
+    for line in study.codebook["topic_seeds"]:
+        for word in line["words"].split():
+            refs = keyword_in_context(study, word)["ref"].tolist()
+            rows.append((line["topic"], word, len(set(refs)), refs))
+    return pd.DataFrame(rows, columns=["topic", "word", "sentences", "refs"])
+
+
+def shared_information(study: Study, models: dict[str, TopicModel | None]) -> pd.DataFrame:
+    """Normalised mutual information of paragraphs' topics with their commonest coded vector and with their article.
+
+    0: knowing one tells nothing of the other; 1: it tells all. A row a model, with the paragraphs that have a vector.
+    """
+    from sklearn.metrics import normalized_mutual_info_score
+
+    ordered = study.coding.codings.groupby(["doc", "para"])["vector"].agg(lambda v: v.value_counts().sort_index().idxmax())
+    rows = []
+    for name, model in models.items():
+        both = model.paragraphs.merge(ordered.reset_index(), on=["doc", "para"]) if model else pd.DataFrame()
+        if len(both):
+            scores = [round(float(normalized_mutual_info_score(both["topic"], both[c])), 2) for c in ("vector", "doc")]
+            rows.append((name, *scores, len(both)))
+    return pd.DataFrame(rows, columns=["topics", "with the coded vector", "with the article", "paragraphs"])
+
+
+def collocations(study: Study, vector: str, *, most: int = 6) -> pd.DataFrame:
+    """Pairs of words that stand together more often than chance in a vector's sentences: pair, sentences, refs.
+
+    Ranked by Dunning's likelihood ratio (NLTK) among pairs in at least two sentences; names are masked.
+    """
+    from nltk.collocations import BigramAssocMeasures, BigramCollocationFinder
+
+    texts = _masked_sentences(study, vector)
+    finder = BigramCollocationFinder.from_documents([re.findall(r"[a-z]{3,}", text) for text in texts.values()])
+    finder.apply_word_filter(lambda word: word in _stop_words())
+    rows = []
+    for (one, two), _ in sorted(finder.score_ngrams(BigramAssocMeasures.likelihood_ratio), key=lambda hit: (-round(hit[1], 6), hit[0])):
+        refs = [ref for ref, text in texts.items() if re.search(rf"\b{one}\W+{two}\b", text)]
+        if len(refs) > 1:
+            rows.append((f"{one} {two}", len(refs), len(texts), refs))
+    return pd.DataFrame(rows[:most], columns=["pair", "sentences", "of", "refs"])
+
+
+def _masked_sentences(study: Study, vector: str = "") -> dict[Ref, str]:
+    """The coded sentences (of one vector) in small letters, their names blanked."""
+    codings = study.coding.codings
+    wanted = set(refs_of(codings[codings["vector"] == vector] if vector else codings))
+    spans = {ref: part for ref, part in with_sentence_ref(study.coding.mentions).groupby("ref")}
+    texts = {}
+    for row in study.corpus.sentences.itertuples(index=False):
+        ref = (row.doc, row.para, row.sent)
+        if ref in wanted:
+            text = row.text
+            for start, end in spans[ref][["start", "end"]].to_numpy() if ref in spans else ():
+                text = text[: start - row.start] + " " * (end - start) + text[end - row.start :]
+            texts[ref] = text.lower()
+    return texts
 
 
 def _top(row: np.ndarray, words: list[str]) -> list[str]:
     return [words[at] for at in np.lexsort((np.arange(len(words)), -row))[:TOP_WORDS]]
-
-
-def _stability(weights, words: list[str], tops: list[list[str]], k: int, starts: int, seed: int) -> list[float]:
-    found = np.zeros((starts, k))
-    for start in range(starts):
-        _, factors = _factors(weights, k, init="random", seed=seed + 1 + start)
-        others = [set(_top(row, words)) for row in factors]
-        found[start] = [max(len(set(top) & other) / len(set(top) | other) for other in others) for top in tops]
-    return [round(float(value), 2) for value in found.mean(axis=0)]
 
 
 def topics_table(study: Study, model: TopicModel | None, *, caption: str) -> Html:
@@ -133,6 +220,18 @@ def topics_table(study: Study, model: TopicModel | None, *, caption: str) -> Htm
     refs = [topic_refs(study, model, topic) for topic in model.topics["topic"]]
     shown = rows.rename(columns={"words": "first words", "stability": "stability (mean Jaccard)"})
     return text_table(study.corpus, shown, caption=caption, refs=refs)
+
+
+def topics_by_year(study: Study, model: TopicModel | None, *, least: int = 20) -> Html:
+    """Paragraphs of each topic by year; refused for fewer than `least` articles with a year or a single year."""
+    years = {article.doc: article.year for article in study.corpus.articles if article.year}
+    if model is None or len(years) < least or len(set(years.values())) < 2:
+        return refused(study.corpus, "Topics over time", f"it takes {least} articles of two years or more")
+    rows = study.corpus.sentences.merge(model.paragraphs, on=["doc", "para"])
+    rows = rows.assign(year=rows["doc"].map(years), topic=rows["topic"].map(model.names())).dropna(subset="year").astype({"year": int})
+    refs = ref_table(rows, "topic", "year", index_order=list(model.names().values()), column_order=sorted(set(years.values())))
+    counts = refs.map(lambda cell: len({ref[:2] for ref in cell}))
+    return count_table(study.corpus, refs, caption="Paragraphs by topic and year", counts=counts)
 
 
 def topic_refs(study: Study, model: TopicModel, topic: int) -> list[Ref]:
@@ -155,33 +254,26 @@ def business(study: Study, model: TopicModel, *, least: int = 4) -> pd.DataFrame
     return table.sort_values("vector", key=lambda v: v.map(list(VECTORS).index), ignore_index=True)
 
 
-def keywords(study: Study, vector: str, *, most: int = 8) -> pd.DataFrame:
-    """Words that stand in a larger share of one vector's sentences than of other coded ones: word, share in each, refs.
+def keywords(study: Study, column: str, value: str, *, most: int = 8) -> pd.DataFrame:
+    """Words in a larger share of the sentences coded `value` in `column` than of the others: word, with, of, elsewhere, of others, refs.
 
-    Ranked by the difference of shares, for words in at least three of the vector's sentences; names are masked.
+    Ranked by the difference of shares, among words in at least three of the sentences; names are masked.
     """
-    coded = study.coding.codings.groupby(["doc", "para", "sent"])["vector"].agg(set)
-    spans = study.coding.mentions.groupby(["doc", "para", "sent"])[["start", "end"]].apply(lambda m: m.to_numpy().tolist())
+    codings = study.coding.codings
+    own = set(refs_of(codings[codings[column] == value]))
     inside: dict[str, list[Ref]] = {}
-    outside: dict[str, int] = {}
-    own = sum(vector in vectors for vectors in coded)
-    for row in study.corpus.sentences.itertuples(index=False):
-        ref = (row.doc, row.para, row.sent)
-        if ref not in coded.index:
-            continue
-        text = row.text
-        for start, end in spans.get(ref, []):
-            text = text[: start - row.start] + " " * (end - start) + text[end - row.start :]
-        for word in sorted(set(re.findall(r"[a-z]{4,}", text.lower())) - _stop_words()):
-            if vector in coded[ref]:
+    outside: Counter[str] = Counter()
+    texts = _masked_sentences(study)
+    for ref, text in texts.items():
+        for word in sorted(set(re.findall(r"[a-z]{4,}", text)) - _stop_words()):
+            if ref in own:
                 inside.setdefault(word, []).append(ref)
             else:
-                outside[word] = outside.get(word, 0) + 1
-    rest = len(coded) - own
-    rows = [(word, len(refs), own, outside.get(word, 0), rest, refs) for word, refs in inside.items() if len(refs) >= 3]
-    table = pd.DataFrame(rows, columns=["word", "with", "of", "elsewhere", "of others", "refs"])
-    gap = table["with"] / max(own, 1) - table["elsewhere"] / max(rest, 1)
-    return table.assign(gap=gap.round(6)).sort_values(["gap", "word"], ascending=[False, True]).head(most).drop(columns="gap")
+                outside[word] += 1
+    rest = len(texts) - len(own)
+    rows = [(word, len(refs), len(own), outside[word], rest, refs) for word, refs in inside.items() if len(refs) >= 3]
+    rows.sort(key=lambda row: (-round(row[1] / max(len(own), 1) - row[3] / max(rest, 1), 6), row[0]))
+    return pd.DataFrame(rows[:most], columns=["word", "with", "of", "elsewhere", "of others", "refs"])
 
 
 def _stop_words() -> frozenset[str]:

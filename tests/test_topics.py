@@ -34,7 +34,37 @@ def test_too_small_a_corpus_has_no_topics(folder):
 
 
 def test_keywords_count_sentences(study):
-    words = topics.keywords(study, "russia")
+    words = topics.keywords(study, "vector", "russia")
     for row in words.itertuples():
         assert row.of == 45
         assert 3 <= row._2 == len(row.refs) <= row.of
+
+
+def test_seed_words_lead_their_topics_and_a_missing_one_shows_no_hit(study):
+    hits = topics.seed_hits(study)
+    lines = [line["words"] for line in study.codebook["topic_seeds"]]
+    assert list(hits["word"]) == " ".join(lines).split()
+    assert (hits["sentences"] == hits["refs"].map(lambda refs: len(set(refs)))).all()
+    model = topics.fit_topics(study, seeds=lines, starts=0)
+    for line, words in zip(lines, model.topics["words"], strict=False):
+        assert set(line.split()) & set(words)
+    assert topics.fit_topics(study, seeds=["nowhere words unknown"], starts=0) is not None
+
+
+def test_collocations_are_found_in_their_sentences(study):
+    pairs = topics.collocations(study, "russia")
+    texts = study.corpus.sentences.set_index(["doc", "para", "sent"])["text"]
+    for row in pairs.itertuples():
+        assert row.sentences == len(row.refs) >= 2
+        assert all(row.pair.split()[0] in texts[ref].lower() for ref in row.refs)
+
+
+def test_information_is_nothing_for_one_topic_and_all_for_the_article(study):
+    model = topics.fit_topics(study, starts=0)
+    docs = {doc: at for at, doc in enumerate(sorted(model.paragraphs["doc"].unique()))}
+    one = topics.TopicModel(True, model.paragraphs.assign(topic=0), model.topics)
+    article = topics.TopicModel(True, model.paragraphs.assign(topic=model.paragraphs["doc"].map(docs)), model.topics)
+    table = topics.shared_information(study, {"one": one, "article": article, "none": None}).set_index("topics")
+    assert table.loc["one", "with the article"] == 0
+    assert table.loc["article", "with the article"] == 1
+    assert "none" not in table.index
