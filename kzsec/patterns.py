@@ -268,6 +268,20 @@ def leave_one_out(annotations: Annotations, measure: Callable[[pd.DataFrame], di
     return pd.DataFrame(rows)
 
 
+def constraints(codings: pd.DataFrame) -> pd.DataFrame:
+    """Who limits whose tie: refs by the vector coded as constraint and the other vectors of its sentence.
+
+    A vector that is itself a constraint there is not its object; `none named` where no other stands in the sentence.
+    """
+    rows = with_sentence_ref(codings)
+    limits = rows[rows["limit"] == "constraint"]
+    others = rows[rows["limit"] != "constraint"].groupby("ref")["vector"].agg(list)
+    objects = [others.get(ref, ["none named"]) for ref in limits["ref"]]
+    order = [*VECTORS, "none named"]
+    table = ref_table(limits.assign(object=objects), "vector", "object", index_order=list(VECTORS), column_order=order)
+    return table.rename(index=VECTORS, columns=VECTORS).rename_axis(index="limits")
+
+
 def pairs_in_sentence(codings: pd.DataFrame) -> pd.DataFrame:
     """Sentences in which two vectors are coded: columns partner, with, sentences, refs, most first."""
     return _pairs(codings, "vector", list(VECTORS))

@@ -73,3 +73,15 @@ def test_offices_are_those_of_the_article(study):
     held = {(doc[:3], who): office for (doc, who), office in patterns.offices(study).items()}
     assert "prime minister" in held["000", "daniyal-akhmetov"]
     assert "defense minister" in held["004", "daniyal-akhmetov"]
+
+
+def test_a_constraint_is_on_the_other_partner_of_its_sentence(study):
+    table = patterns.constraints(study.coding.codings)
+    wary = study.corpus.sentences[study.corpus.sentences["text"].str.contains("Moscow and Beijing are wary")].iloc[0]
+    ref = (wary["doc"], wary["para"], wary["sent"])
+    assert ref in table.loc["Russia", "NATO and the West"]
+    assert ref in table.loc["China", "NATO and the West"]
+    assert ref not in table.loc["Russia", "China"]
+    total = {r for row in table.to_numpy() for cell in row for r in cell}
+    constraint = study.coding.codings[study.coding.codings["limit"] == "constraint"]
+    assert total == set(zip(constraint["doc"], constraint["para"], constraint["sent"], strict=True))
