@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import csv
+import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +111,8 @@ def has_reference(corpus: Corpus) -> bool:
 def read_reference(folder: str | Path) -> Annotations:
     """The coding in `folder/gold/` under the columns of the machine's tables (`rule` and `basis`: `reference`).
 
-    Raises `CorpusError` where a file is missing or a row does not fit the text that it points into.
+    Where `folder/sentences.csv` tells each sentence's hash, the coding follows a sentence that has moved, and one
+    that was changed since has none. Raises `CorpusError` where a file is missing or a row does not fit its text.
     """
     from .corpus import read_corpus
 
@@ -117,23 +121,54 @@ def read_reference(folder: str | Path) -> Annotations:
 
 def reference_for(corpus: Corpus) -> Annotations:
     """The reference coding of an already read corpus; see `read_reference`."""
+    return _reference(corpus)[0]
+
+
+def _reference(corpus: Corpus) -> tuple[Annotations, set[tuple[str, int, int]]]:
+    """The reference coding, and the sentences (doc, para, sent) that it does not speak of as they were changed."""
     gold = corpus.root / "gold"
-    articles = {article.doc: article for article in corpus.articles}
+    places, changed = _places(corpus)
     vectors = _gold_vectors(gold / "partners.csv")
     rows: dict[str, list[tuple]] = {name: [] for name in ANNOTATION_TABLES}
-    for g, sentence, text in _gold_rows(gold / "entities.jsonl", articles):
+    for g, sentence, start in _gold_rows(gold / "entities.jsonl", places):
         own = [] if g["type"] in ("MEDIA", "DATE") else list(vectors(g["id"]))
-        place = (g["doc"], sentence.para, sentence.sent, g["start"], g["end"])
-        rows["mentions"].append((*place, text, g["type"], g["id"], own, "reference"))
-    for g, sentence, _ in _gold_rows(gold / "stance.jsonl", articles):
+        place = (g["doc"], sentence.para, sentence.sent, start, start + g["end"] - g["start"])
+        if corpus.raw(g["doc"])[place[3] : place[4]] != g["text"]:
+            raise CorpusError(f"{gold}/entities.jsonl: {g['text']!r} at {g['start']} does not fit {g['doc']}; it was changed")
+        rows["mentions"].append((*place, g["text"], g["type"], g["id"], own, "reference"))
+    for g, sentence, _ in _gold_rows(gold / "stance.jsonl", places):
         rows["codings"].append(
             (g["doc"], *sentence, g["vector"], g["partners"], g["stance"], g["limit"], g["hedged"], g["voice"], "reference")
         )
     rows["paragraph_vectors"] = sorted({(row[0], row[1], row[5]) for row in rows["codings"]})
-    after = ANNOTATION_TABLES["events"].split()[5:]
-    for g, sentence, _ in _gold_rows(gold / "events.jsonl", articles):
-        rows["events"].append((g["doc"], *sentence, *(g[name] for name in after)))
-    return Annotations("reference", annotation_tables(rows))
+    after = ANNOTATION_TABLES["events"].split()[6:]
+    for g, sentence, _ in _gold_rows(gold / "events.jsonl", places):
+        also = [list(places[g["doc"], *span][2:]) for span in g["also"] if (g["doc"], *span) in places]
+        rows["events"].append((g["doc"], *sentence, also, *(g[name] for name in after)))
+    return Annotations("reference", annotation_tables(rows)), changed
+
+
+def _places(corpus: Corpus) -> tuple[dict[tuple[str, int, int], Sentence], set[tuple[str, int, int]]]:
+    """Where each sentence that the reference speaks of (doc, start, end) stands now; and the sentences that are new."""
+    now = {(a.doc, s.start, s.end): s for a in corpus.articles for s in a.sentences}
+    path = corpus.root / "sentences.csv"
+    if not path.is_file():
+        return now, set()
+    by_hash: dict[tuple[str, str], list[Sentence]] = {}
+    for a in corpus.articles:
+        for s in a.sentences:
+            by_hash.setdefault((a.doc, sentence_hash(a.text[s.start : s.end])), []).append(s)
+    places = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if found := by_hash.get((row["doc"], row["sha256"])):
+                places[row["doc"], int(row["start"]), int(row["end"])] = found.pop(0)
+    return places, {(doc, s.para, s.sent) for (doc, _), left in by_hash.items() for s in left}
+
+
+def sentence_hash(text: str) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of a sentence's UTF-8 bytes."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _gold_vectors(path: Path) -> Callable[[str], Iterable[str]]:
@@ -147,27 +182,46 @@ def _gold_vectors(path: Path) -> Callable[[str], Iterable[str]]:
     return lambda entity: table.get(entity, [])
 
 
-def _gold_rows(path: Path, articles: dict[str, Article]) -> Iterator[tuple[dict, Sentence, str]]:
-    """(row, its sentence, its text) of each line whose article is in the corpus."""
+def _gold_rows(path: Path, places: dict[tuple[str, int, int], Sentence]) -> Iterator[tuple[dict, Sentence, int]]:
+    """(row, its sentence as it stands now, where the row's span begins now) of each line whose sentence is there."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}; a reference coding needs this file") from None
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for doc, start, end in sorted(places):
+        spans.setdefault(doc, []).append((start, end))
+    followed = any((s.start, s.end) != key[1:] for key, s in places.items())
     for number, line in enumerate(lines, start=1):
         row = json.loads(line)
-        article = articles.get(row["doc"])
-        if article is None:
-            continue
-        sentence = next((s for s in article.sentences if s.start <= row["start"] and row["end"] <= s.end), None)
-        text = article.text[row["start"] : row["end"]]
-        if sentence is None or text != row.get("text", text):
+        own = spans.get(row["doc"], [])
+        at = bisect.bisect_right(own, (row["start"], sys.maxsize)) - 1
+        if own and at >= 0 and row["end"] <= own[at][1]:
+            sentence = places[row["doc"], *own[at]]
+            yield row, sentence, row["start"] - own[at][0] + sentence.start
+        elif own and not followed and not (path.parent.parent / "sentences.csv").is_file():
             raise CorpusError(f"{path}: line {number}: does not fit the text of {row['doc']}; the article was changed")
-        yield row, sentence, text
 
 
 def best_coding(corpus: Corpus, *, codebook: Codebook | None = None) -> Annotations:
-    """The reference coding where one stands beside the corpus, else the machine's."""
-    return reference_for(corpus) if has_reference(corpus) else annotate(corpus, codebook=codebook)
+    """The reference coding where one stands beside the corpus, else the machine's.
+
+    A sentence that was changed since the reference was made is coded by the machine, and `coder` says how many.
+    """
+    if not has_reference(corpus):
+        return annotate(corpus, codebook=codebook)
+    reference, changed = _reference(corpus)
+    if not changed:
+        return reference
+    machine = annotate(corpus, codebook=codebook)
+    rows = {}
+    for name, columns in ANNOTATION_TABLES.items():
+        own = [row for row in reference.tables[name].itertuples(index=False, name=None)]
+        if "sent" in columns.split():
+            own += [row for row in machine.tables[name].itertuples(index=False, name=None) if row[:3] in changed]
+        rows[name] = own
+    rows["paragraph_vectors"] = sorted({(row[0], row[1], row[5]) for row in rows["codings"]})
+    return Annotations(f"reference ({len(changed)} changed sentences: rules)", annotation_tables(rows))
 
 
 # --- tables to files -------------------------------------------------------------------------------

@@ -264,7 +264,7 @@ OVERVIEW = (claim_operations, claim_support, claim_china, claim_tentative, claim
 def variants(study: Study) -> Iterator[tuple[frozenset[str], Study]]:
     """The study under every combination of the named recodings, and without each article in turn, with the choices made."""
     choices: dict[str, Callable[[Annotations], Annotations]] = dict(RECODINGS)
-    if study.coding.coder == "reference":
+    if study.coding.coder.startswith("reference"):
         machine = annotate(study.corpus, codebook=study.codebook)
         choices = {"machine’s coding": lambda _: machine, **choices}
     for size in range(len(choices) + 1):

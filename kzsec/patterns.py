@@ -46,7 +46,10 @@ class Study:
     @property
     def coder(self) -> str:
         """The coding as a caption names it."""
-        return "the reference coding" if self.coding.coder == "reference" else "the machine’s rules, uncorrected"
+        coder = self.coding.coder
+        if coder.startswith("reference"):
+            return f"the {coder.replace('reference', 'reference coding', 1)}"
+        return f"the machine’s {coder}, uncorrected"
 
     def partner_name(self, partner: str) -> str:
         """The partner's name in the codebook, short enough for a figure; its id made readable where it has none."""

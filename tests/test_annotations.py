@@ -66,6 +66,29 @@ def test_a_reference_that_does_not_fit_its_text_is_one_clear_line(study, folder)
         kzsec.read_reference(root)
 
 
+def test_the_reference_follows_a_moved_sentence_and_leaves_a_changed_one_to_the_machine(study, tmp_path):
+    import shutil
+
+    root = tmp_path / "seeds"
+    shutil.copytree(study.corpus.root, root)
+    path = next(root.glob("001*.txt"))
+    text = path.read_text(encoding="utf-8")
+    old = "Kasymzhomart Tokayev, Kazakhstan’s foreign minister, has described Kazakhstan’s relations with China as the cornerstone of future foreign policy."
+    assert old in text
+    path.write_text(text.replace(old, "China delivered ten helicopters to Kazakhstan on December 14."), encoding="utf-8")
+    coding = kzsec.open_study(str(root)).coding
+    assert coding.coder == "reference (1 changed sentences: rules)"
+    kept = coding.codings[coding.codings["basis"] == "reference"]
+    assert len(kept) == 175
+    before, after = (c[c["doc"] == path.name].groupby("voice").size().to_dict() for c in (study.coding.codings, kept))
+    assert sum(before.values()) - sum(after.values()) == 1
+    own = coding.codings[coding.codings["basis"] != "reference"]
+    assert list(own["vector"]) == ["china"]
+    raw = kzsec.read_corpus(root).raw(path.name)
+    for m in coding.mentions[coding.mentions["doc"] == path.name].itertuples():
+        assert raw[m.start : m.end] == m.text
+
+
 @pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
 def test_every_format_has_every_table(study, machine, tmp_path, format):
     out = tmp_path / "tables"
