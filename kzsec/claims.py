@@ -102,7 +102,7 @@ def claim_several(study: Study) -> Claim:
     shown = ", ".join(f"{VECTORS[v]} {counts[v]}" for v in counts.sort_values(ascending=False, kind="stable").index)
     holds = None if cooperation.empty else bool((counts > 0).sum() >= 3 and counts.max() > 1.5 * counts[counts > 0].min())
     return Claim(
-        "several partners, not in equal measure",
+        "several partners, unequal",
         f"Several partners, not in equal measure: {len(cooperation)} codings of cooperation with the four poles, {shown}.",
         holds, tuple(refs_of(cooperation)),
     )  # fmt: skip
@@ -128,7 +128,7 @@ def claim_by_story(study: Study) -> Claim:
     names = study.names()
     docs = ", ".join(names[doc] for doc in story if story[doc] in ("nato", "region")) or "no article"
     return Claim(
-        "Russia is partner or limit by story",
+        "Russia by story",
         f"Russia is partner or limit by the story told: where an article is mostly about a Western or neighbouring tie ({docs}), "
         f"{_of(limits, there)} codings of Russia are friction; elsewhere {_of(other, elsewhere)}.",
         holds, tuple(refs_of(pd.concat([limits, other]))),
@@ -140,7 +140,7 @@ def claim_operations(study: Study) -> Claim:
     acts = study.acts(kinds=("operation", "commitment"))
     led = _having(acts, "vectors", ["russia"])
     return Claim(
-        "operations and commitments run through Russia and the CSTO",
+        "operations: Russia and the CSTO",
         f"Operations and standing commitments run through Russia and the groupings it leads: {_of(led, acts)} such acts "
         f"(done, under way, scheduled or sought).",
         None if acts.empty else bool(len(led) >= 2 / 3 * len(acts)), tuple(refs_of(led)),
@@ -153,7 +153,7 @@ def claim_support(study: Study) -> Claim:
     states = _having(acts, "partners", ["united-states", "turkey"])
     nato = _having(acts, "partners", ["nato"])
     return Claim(
-        "the West supplies, and it is the United States and Turkey",
+        "support: United States and Turkey",
         f"The West supplies, and it is the United States and Turkey that do: {_of(states, acts)} acts of support that are done or "
         f"under way; from NATO itself {len(nato)}.",
         None if acts.empty else bool(len(states) > len(acts) / 2 and nato.empty), tuple(refs_of(states)),
@@ -167,7 +167,7 @@ def claim_china(study: Study) -> Claim:
     enacted = acts[acts["kind"].isin(["agreement", "support", "operation", "commitment"])]
     alone = enacted[enacted["partners"].map(lambda partners: not RUSSIA_LED & set(partners)).astype(bool)]
     return Claim(
-        "China is declared, hardly enacted",
+        "China in words",
         f"China is declared, hardly enacted: {len(said)} of {len(acts)} acts that name it are statements, and outside the SCO "
         f"{len(alone)} agreements, supplies, operations or commitments with it are reported.",
         None if acts.empty else bool(len(said) >= 1 and alone.empty), tuple(refs_of(acts)),
@@ -180,7 +180,7 @@ def claim_limits(study: Study) -> Claim:
     constraint = rows[rows["limit"] == "constraint"]
     theirs = constraint[constraint["vector"].isin(["russia", "china"])]
     return Claim(
-        "who limits are Russia and China",
+        "limits: Russia and China",
         f"What limits a tie with someone else is Russia or China: theirs are {_of(theirs, constraint)} codings of constraint.",
         None if constraint.empty else bool(len(theirs) > 0.8 * len(constraint)), tuple(refs_of(constraint)),
     )  # fmt: skip
@@ -194,7 +194,7 @@ def claim_tentative(study: Study) -> Claim:
     trade = agreed[agreed["domain"] == "economic"]
     docs = acts["doc"].nunique()
     return Claim(
-        "the Middle East is talks",
+        "Middle East: talks",
         f"The Middle East is talks: {len(acts) - len(agreed)} of {len(acts)} acts done are meetings; what was agreed beyond them is "
         f"trade ({len(trade)}), not security ({len(security)}). All stand in {docs} article{'s' * (docs != 1)}.",
         None if acts.empty else bool(security.empty and len(agreed) < len(acts) / 2), tuple(refs_of(acts)),
@@ -211,7 +211,7 @@ def claim_hedges(study: Study) -> Claim:
     if len(overture) >= 10 and len(standing) >= 10:
         holds = bool(len(hedged) / len(overture) > len(other) / len(standing))
     return Claim(
-        "hedges travel with overtures",
+        "hedged overtures",
         f"Hedges travel with the overtures: {_of(hedged, overture)} codings of the West, the Middle East and the neighbours "
         f"are hedged, {_of(other, standing)} of Russia and China.",
         holds, tuple(refs_of(hedged)),
@@ -229,7 +229,7 @@ def claim_treaty(study: Study) -> Claim:
     hedged = about[about["hedged"] | about["limit"].eq("doubt")]
     names = ", ".join(map(study.partner_name, partners)) or "no neighbour"
     return Claim(
-        "a treaty is not depth",
+        "treaty without depth",
         f"A treaty is not depth: {len(agreed)} agreement{'s' * (len(agreed) != 1)} with neighbours done ({names}), "
         f"{len(operations)} operations; {_of(hedged, about)} codings of that tie are hedged or doubt it.",
         None if agreed.empty else bool(operations.empty and len(hedged) > len(about) / 4), tuple(refs_of(pd.concat([agreed, hedged]))),
@@ -242,7 +242,7 @@ def claim_doctrine(study: Study) -> Claim:
     east, west = _having(said, "vectors", ["russia", "china"]), _having(said, "vectors", ["nato"])
     made, sought = east[east["modality"] == "done"], west[west["modality"] == "sought"]
     return Claim(
-        "declarations rank partners",
+        "ranked declarations",
         f"Declarations rank partners: {_of(made, east)} statements on Russia, China and their groupings declare a priority; "
         f"{_of(sought, west)} on the United States and NATO state a need or a wish.",
         None if east.empty or west.empty else bool(len(made) > len(east) / 2 and len(sought) > len(west) / 2),
@@ -307,14 +307,14 @@ def survival_summary(found: pd.DataFrame) -> pd.DataFrame:
 
 # what a further article would have to report, for each headline
 OVERTURNED = {
-    "several partners, not in equal measure": "articles in which the four poles carry cooperation alike; collect stories on China and the Gulf",
-    "Russia is partner or limit by story": "a Western or Caspian story in which Russia is mostly partner; collect stories on NATO visits and Caspian exercises",
-    "operations and commitments run through Russia and the CSTO": "a joint exercise, deployment or standing duty with a Western or Chinese partner; collect stories on Steppe Eagle and the like",
-    "the West supplies, and it is the United States and Turkey": "arms, training or money that Russia, China or NATO itself gives; collect stories on arms deliveries",
-    "China is declared, hardly enacted": "one bilateral exercise, delivery or security agreement with China; collect stories on Chinese military aid",
-    "who limits are Russia and China": "a Western partner that makes its help depend on distance from another; collect stories on conditions of aid",
-    "the Middle East is talks": "one security agreement, delivery or exercise with an Arab state, Israel or Iran that is done; collect follow-ups to the visits of 2006",
-    "hedges travel with overtures": "overtures reported without reserve, or ties with Russia and China in doubt; collect other authors",
-    "a treaty is not depth": "a joint operation with a neighbour under its treaty; collect stories on the Caspian and on Uzbekistan",
-    "declarations rank partners": "a declared priority for the West, or a mere wish towards the CSTO; collect doctrines and addresses in full",
+    "several partners, unequal": "articles in which the four poles carry cooperation alike; collect stories on China and the Gulf",
+    "Russia by story": "a Western or Caspian story in which Russia is mostly partner; collect stories on NATO visits and Caspian exercises",
+    "operations: Russia and the CSTO": "a joint exercise, deployment or standing duty with a Western or Chinese partner; collect stories on Steppe Eagle and the like",
+    "support: United States and Turkey": "arms, training or money that Russia, China or NATO itself gives; collect stories on arms deliveries",
+    "China in words": "one bilateral exercise, delivery or security agreement with China; collect stories on Chinese military aid",
+    "limits: Russia and China": "a Western partner that makes its help depend on distance from another; collect stories on conditions of aid",
+    "Middle East: talks": "one security agreement, delivery or exercise with an Arab state, Israel or Iran that is done; collect follow-ups to the visits of 2006",
+    "hedged overtures": "overtures reported without reserve, or ties with Russia and China in doubt; collect other authors",
+    "treaty without depth": "a joint operation with a neighbour under its treaty; collect stories on the Caspian and on Uzbekistan",
+    "ranked declarations": "a declared priority for the West, or a mere wish towards the CSTO; collect doctrines and addresses in full",
 }

@@ -144,10 +144,10 @@ def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], co
     for mark in marks:
         cells.setdefault((mark.row, mark.column), []).append(mark)
     labels = {row: fill(label, 34) for row, label in rows.items()}
-    lines = {
-        row: max([1 + labels[row].count("\n") // 2, *(-(-min(len(cells.get((row, c), ())), MOST_MARKS) // across) for c in columns)])
-        for row in rows
-    }
+    lines = {}  # the height of a row, in marks
+    for row in rows:
+        most = max((min(len(cells.get((row, column), ())), MOST_MARKS) for column in columns), default=0)
+        lines[row] = max(1, -(-most // across), 0.6 * (labels[row].count("\n") + 1))
     several = any(len(inside) > 1 for inside in cells.values())
     tops = dict(zip(rows, np.cumsum([0, *lines.values()]), strict=False))
     height = sum(lines.values())
@@ -170,7 +170,7 @@ def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], co
     return fig
 
 
-def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, top: int, lines: int, across: int) -> None:
+def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, top: float, lines: float, across: int) -> None:
     if len(marks) > MOST_MARKS:
         refs = [ref for mark in marks for ref in mark.refs]
         label = f"{marks[0].row}, {marks[0].column}: {len(marks)}"
@@ -178,7 +178,7 @@ def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, top: int, lines
         return
     for number, mark in enumerate(marks):
         x = column + (number % across + 0.5) / across
-        y = top + 0.5 + number // across
+        y = top + lines / 2 + (number // across - (-(-len(marks) // across) - 1) / 2)
         token = trail.mark(mark.refs, mark.label)
         draw_mark(ax, x, y, shape=mark.shape, fill=mark.fill, colour=mark.colour, token=token)
         if mark.text:
