@@ -143,7 +143,7 @@ def mark_matrix(trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], co
     cells: dict[tuple[str, str], list[Mark]] = {}
     for mark in marks:
         cells.setdefault((mark.row, mark.column), []).append(mark)
-    labels = {row: fill(label, 34) for row, label in rows.items()}
+    labels = {row: fill(label, 40) for row, label in rows.items()}
     lines = {}  # the height of a row, in marks
     for row in rows:
         most = max((min(len(cells.get((row, column), ())), MOST_MARKS) for column in columns), default=0)
@@ -415,11 +415,15 @@ def issue_by_partner(study: Study, model: TopicModel | None) -> Html:
         marks.append(Mark(str(main[doc, para]), vector, refs, label, STANCE_COLOURS[stance], STANCE_SHAPES[stance], "done"))
     rows = {str(topic): name for topic, name in names.items()}
     leads = business(study, model)
-    own = [f"{VECTORS[b.vector]} most with “{b.topic}” ({b.paragraphs} of {b.of})" for b in leads.itertuples() if b.vector != "region"]
+    widest = max(leads.itertuples(), key=lambda row: row.of, default=None)
+    finding = "Topics by partner" if widest is None else (
+        f"Same pole, different business: the {widest.of} paragraphs on {VECTORS[widest.vector]} spread over {widest.spread} topics, "
+        f"at most {widest.paragraphs} in one"
+    )  # fmt: skip
     fig = mark_matrix(trail, marks, rows=rows, columns=VECTORS)
     _legend(fig, [(f"mostly {stance}", {"shape": STANCE_SHAPES[stance], "colour": c}) for stance, c in STANCE_COLOURS.items()])  # fmt: skip
     return publish(
-        fig, trail, title="Each partner has its own business: " + "; ".join(own) if own else "Topics by partner",
+        fig, trail, title=finding,
         alt=f"A table of {len(rows)} topics by five partners with {len(marks)} marks, one a paragraph and partner. "
         + "; ".join(f"{name}: " + ", ".join(f"{VECTORS[v]} {n}" for v in VECTORS if (n := sum(m.row == t and m.column == v for m in marks)))
                     for t, name in rows.items()) + ".",

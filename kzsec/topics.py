@@ -241,17 +241,22 @@ def topic_refs(study: Study, model: TopicModel, topic: int) -> list[Ref]:
 
 
 def business(study: Study, model: TopicModel, *, least: int = 4) -> pd.DataFrame:
-    """The commonest topic of each vector's paragraphs: vector, topic, paragraphs, of, refs; none for fewer than `least`."""
+    """What each vector's paragraphs are about: vector, topics (the commonest, ties joined), paragraphs (of each), of, spread, refs.
+
+    `spread` is the number of topics that its paragraphs have; a vector with fewer than `least` paragraphs is left out.
+    """
     coded = study.coding.paragraph_vectors.merge(model.paragraphs, on=["doc", "para"])
-    rows = []
-    for vector, part in coded.groupby("vector", sort=True):
-        counts = part["topic"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    names, rows = model.names(), []
+    for vector in VECTORS:
+        part = coded[coded["vector"] == vector]
         if len(part) >= least:
-            chosen = part.loc[part["topic"] == counts.index[0], ["doc", "para", "vector"]]
+            counts = part["topic"].value_counts().sort_index()
+            lead = [topic for topic, count in counts.items() if count == counts.max()]
+            chosen = part.loc[part["topic"].isin(lead), ["doc", "para", "vector"]]
             refs = refs_of(study.coding.codings.merge(chosen, on=["doc", "para", "vector"]))
-            rows.append((vector, model.names()[counts.index[0]], len(chosen), len(part), refs))
-    table = pd.DataFrame(rows, columns=["vector", "topic", "paragraphs", "of", "refs"])
-    return table.sort_values("vector", key=lambda v: v.map(list(VECTORS).index), ignore_index=True)
+            titles = " and ".join(f"“{names[topic]}”" for topic in lead)
+            rows.append((vector, titles + " equally" * (len(lead) > 1), int(counts.max()), len(part), len(counts), refs))
+    return pd.DataFrame(rows, columns=["vector", "topics", "paragraphs", "of", "spread", "refs"])
 
 
 def keywords(study: Study, column: str, value: str, *, most: int = 8) -> pd.DataFrame:
