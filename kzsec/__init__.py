@@ -11,6 +11,9 @@ _STAGES = {
     "corpus": ("Corpus", "CorpusError", "read_corpus"),
     "codebook": ("Codebook", "CodebookError", "read_codebook"),
     "annotations": ("Annotations", "annotate", "best_coding", "read_reference", "reference_for"),
+    "sheets": ("SheetError", "compare_sheets", "read_sheet", "sheet_share", "write_sheet"),
+    "corrections": ("apply_corrections", "corrected", "read_corrections"),
+    "shares": ("Estimate", "bootstrap_share", "corrected_share"),
     "patterns": ("Study", "open_study"),
 }
 _STAGE_OF = {name: stage for stage, names in _STAGES.items() for name in names}

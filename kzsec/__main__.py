@@ -100,6 +100,7 @@ def _annotate(options: argparse.Namespace) -> int:
     from .annotations import annotate, write_tables
     from .codebook import read_codebook
     from .corpus import read_corpus
+    from .corrections import corrected, corrections_lines
 
     out = Path(options.out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -108,9 +109,12 @@ def _annotate(options: argparse.Namespace) -> int:
         raise CallError(f"{options.codebook}: no such folder; give a folder of codebook tables")
     corpus = read_corpus(_existing(options.corpus))
     annotations = annotate(corpus, codebook=read_codebook(options.codebook), engine=options.engine)
+    annotations = corrected(corpus, annotations)
     write_tables(corpus, annotations, out, format=options.format)
     counts = Counter(record.status for record in corpus.records)
     print(f"kzsec: {len(corpus.records)} files ({_counted(counts)}) -> {out}", file=sys.stderr)
+    for line in corrections_lines(annotations):
+        print(f"kzsec: {line}", file=sys.stderr)
     return 0
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from .annotations import Annotations, best_coding
 from .codebook import KINDS, VECTORS, Codebook, read_codebook
 from .corpus import Corpus, read_corpus
+from .corrections import corrected, corrections_note
 from .evidence import Ref, short_names
 
 POLES = ("russia", "china", "nato", "middle_east")  # the neighbours stand beside them and are never counted among them
@@ -46,10 +47,10 @@ class Study:
     @property
     def coder(self) -> str:
         """The coding as a caption names it."""
-        coder = self.coding.coder
+        coder, note = self.coding.coder, corrections_note(self.coding)
         if coder.startswith("reference"):
-            return f"the {coder.replace('reference', 'reference coding', 1)}"
-        return f"the machine’s {coder}, uncorrected"
+            return f"the {coder.replace('reference', 'reference coding', 1)}{', ' * bool(note)}{note}"
+        return f"the machine’s {coder}, {note or 'uncorrected'}"
 
     def partner_name(self, partner: str) -> str:
         """The partner's name in the codebook, short enough for a figure; its id made readable where it has none."""
@@ -69,9 +70,12 @@ def _partners(codebook: Codebook) -> dict[str, dict[str, str]]:
 
 
 def open_study(corpus: str | None = None, *, codebook: str | None = None) -> Study:
-    """The articles of a folder (None: the seeds) under their reference coding where they have one, else the machine's."""
+    """The articles of a folder (None: the seeds) under their reference coding where they have one, else the machine's.
+
+    Codings named in a `corrections.csv` beside the articles are corrected.
+    """
     articles, tables = read_corpus(corpus), read_codebook(codebook)
-    return Study(articles, best_coding(articles, codebook=tables), tables)
+    return Study(articles, corrected(articles, best_coding(articles, codebook=tables)), tables)
 
 
 def with_sentence_ref(rows: pd.DataFrame) -> pd.DataFrame:
