@@ -86,11 +86,12 @@ def code_article(article: Article, mentions: list[Mention], codebook: Codebook) 
             focus = focus._replace(partners=tuple((name, roll_up[name]) for name in spoken if spoken[name] == most))
             spoken.clear()
         rows = _relations(reading, focus, roll_up)
-        coded = [_coding(row, reading, rows, focus) for row in rows]
-        found = acts_of(reading, coded, rows, roll_up)
-        tell(acts, found, reading, coded)
+        scene = _scene(reading, rows) if rows else None
+        coded = [_coding(row, scene, focus) for row in rows]
+        if coded or "theatre" in reading.hits:
+            tell(acts, acts_of(reading, coded, rows, roll_up), reading, coded)
         codings += coded
-        spoken.update(dict.fromkeys((name for row in coded for name in row.partners if row.stance != "friction"), 1))
+        spoken.update({name for row in coded for name in row.partners if row.stance != "friction"})
         focus = _next_focus(focus, reading, coded, roll_up)
     return codings, sorted(event_of(act, _groupings(codebook)) for act in acts)
 
@@ -121,7 +122,7 @@ def _relations(reading: Reading, focus: Focus, roll_up: dict[str, tuple[str, ...
         for partner, at in _meant(reading, focus):
             places.setdefault(partner, []).append(at)
     rows = []
-    for vector in VECTORS:
+    for vector in VECTORS if places else ():
         own = {name: at for name, at in places.items() if vector in roll_up.get(name, ())}
         if own:
             rows.append(Relation(vector, tuple(own), tuple(sorted(at for some in own.values() for at in some)), named))
@@ -191,82 +192,117 @@ class Verdict(NamedTuple):
     cues: tuple[Hit, ...]
 
 
-def _governs(hit: Hit, relation: Relation, reading: Reading, places: list[int], *, nearest: bool = False) -> bool:
-    """Whether a cue is about the relation: in its clause, on the side that its scope names, or in a clause of nobody's.
+class Scene(NamedTuple):
+    """A sentence with the vectors in it and where they are named or meant; what speaks for an official and for a report."""
 
-    Of a cue of stance only the partners next to it on each side count, and those listed with them; with `nearest`,
-    or for a cue with a side, on one side only.
+    reading: Reading
+    rows: list[Relation]
+    places: list[tuple[int, str]]
+    said: list[Hit]
+    outsiders: list[Hit]
+    for_report: int
+
+    def cues(self, column: str, vector: str) -> list[Hit]:
+        """The cues about a vector."""
+        hits = self.reading.hits.get(column, [])
+        if len(self.rows) == 1 and len(self.reading.clauses) == 1 and column != "stance":
+            return hits
+        return [hit for hit in hits if vector in _about(hit, self)]
+
+
+def _scene(reading: Reading, rows: list[Relation]) -> Scene:
+    places = sorted((place, row.vector) for row in rows for place in row.places)
+    voice = reading.hits.get("voice", ())
+    said = [hit for hit in voice if hit.value == "official" and _speaker(hit, reading)]
+    outsiders = [hit for hit in voice if hit.value == "outsider"]
+    for_report = sum(int(hit.scope) for hit in voice if hit.value == "report") + 2 * reading.cited
+    for_report += any(mention.type == "DATE" for mention in reading.mentions)
+    return Scene(reading, rows, places, said, outsiders, for_report)
+
+
+SIDED = ("before", "after")
+
+
+def _about(hit: Hit, scene: Scene) -> Iterable[str]:
+    """The vectors that a cue is about: those of its clause, on the side that its scope names, or all in a clause of nobody's.
+
+    Of a cue of stance only the partners next to it on each side count, and those listed with them; for one of
+    friction, or with a side, on the nearer side only.
     """
+    reading, within = scene.reading, scene.places
     if hit.scope == "inside":
-        return any(hit.start <= place < hit.end for place in relation.places)
-    if not hit.scope and len(reading.clauses) == 1 and len(places) == len(relation.places):
-        return True
-    clause = reading.clause_at(hit.start)
-    within = [place for place in places if clause.start <= place < clause.end]
-    if not within:
-        return hit.scope not in ("before", "after")
-    before = [place for place in reversed(within) if place <= hit.start and hit.scope != "after"]
-    after = [place for place in within if place > hit.start and hit.scope != "before"]
-    if nearest or hit.scope in ("before", "after"):
-        close = before if not after or (before and hit.start - before[0] < after[0] - hit.end) else after
-        within = _listed(close, reading.text)
-    elif hit.column == "stance":
-        within = [*_listed(before, reading.text), *_listed(after, reading.text)]
-    return any(place in within for place in relation.places)
+        return {vector for place, vector in within if hit.start <= place < hit.end}
+    sided = hit.scope in SIDED
+    if len(reading.clauses) > 1:
+        clause = reading.clause_at(hit.start)
+        within = [one for one in within if reading.clause_at(one[0]).name == clause.name]
+        if clause.kind == "relative":
+            within = [one for one in scene.places if one[0] < clause.start][-1:] + within
+        if not within:
+            return () if sided else [row.vector for row in scene.rows]
+    if hit.column != "stance" or (len(scene.rows) == 1 and not sided):
+        return [vector for _, vector in within]
+    before = [one for one in reversed(within) if one[0] <= hit.start and hit.scope != "after"]
+    after = [one for one in within if one[0] > hit.start and hit.scope != "before"]
+    if hit.value != "cooperation" and before and after:
+        before, after = (before, []) if hit.start - before[0][0] < after[0][0] - hit.end else ([], after)
+    return [vector for _, vector in (*_listed(before, reading.text), *_listed(after, reading.text))]
 
 
-def _listed(places: list[int], text: str) -> list[int]:
+def _listed(places: list[tuple[int, str]], text: str) -> list[tuple[int, str]]:
     """The first place and those that are one list with it: near, with no preposition between."""
     for i in range(1, len(places)):
-        between = text[min(places[i - 1 : i + 1]) : max(places[i - 1 : i + 1])]
-        if len(between) > LIST_CHARS or PREPOSITION.search(between):
+        start, end = sorted((places[i - 1][0], places[i][0]))
+        if end - start > LIST_CHARS or PREPOSITION.search(text, start, end):
             return places[:i]
     return places
 
 
-def _stance(relation: Relation, reading: Reading, rows: list[Relation], focus: Focus) -> Verdict:
-    """Friction where a cue of friction governs the relation, else neutral, else cooperation."""
-    places = sorted(place for row in rows for place in row.places)
-    hits = [
-        hit
-        for hit in reading.hits.get("stance", ())
-        if _governs(hit, relation, reading, places, nearest=hit.value != "cooperation")
-    ]
-    main = [hit for hit in hits if reading.clause_at(hit.start).kind != "concession"]
-    if main and any(reading.clause_at(place).kind != "concession" for place in relation.places):
+def _stance(relation: Relation, scene: Scene, focus: Focus, voice: str, hedged: bool) -> Verdict:
+    """Friction where a cue of friction is about the relation, else neutral, else cooperation."""
+    reading = scene.reading
+    hits = scene.cues("stance", relation.vector)
+    main = [hit for hit in hits if reading.clause_at(hit.start).kind not in SUBORDINATE]
+    if main and any(reading.clause_at(place).kind not in SUBORDINATE for place in relation.places):
         hits = main
-    third = _third_party(relation, reading, rows)
+    third = _third_party(relation, scene)
+    negated = {hit: reading.negated(hit) for hit in hits}
     warm = [hit for hit in hits if hit.value == "cooperation" and not (third and hit.start > third)]
-    cold = [hit for hit in hits if hit.value not in WARMER and not reading.negated(hit)]
+    cold = [hit for hit in hits if hit.value not in WARMER and not negated[hit]]
     if not warm:
-        cold += [hit for hit in hits if hit.value == "risk" and not reading.negated(hit)]
+        cold += [hit for hit in hits if hit.value == "risk" and not negated[hit]]
     flat = [hit for hit in hits if hit.value == "neutral"]
-    denied = [hit for hit in warm if reading.negated(hit)]
-    if denied and not cold and not flat and _hedges(relation, reading, rows):
-        return Verdict("friction", "doubt", tuple(denied))  # `may not join`
-    flat = flat or denied
+    denied = [hit for hit in warm if negated[hit]]
     if cold:
-        return Verdict("friction", _limit(cold, relation, rows, focus), tuple(cold))
-    if flat:
-        return Verdict("neutral", "", tuple(flat))
+        return Verdict("friction", _limit(cold, relation, scene.rows, focus), tuple(cold))
+    refused = [hit for hit in denied if negated[hit].value == "refusal"]
+    if denied and not flat and (hedged or refused):
+        return Verdict("friction", "dispute" if refused and not hedged else "doubt", tuple(denied))  # `may not join`
+    if flat or denied:
+        return Verdict("neutral", "", tuple(flat or denied))
+    denies = any(hit.value != "danger" for hit in reading.hits.get("negation", ()))
     if warm:
-        return Verdict("cooperation", "", tuple(warm))
-    acts = [hit for hit in reading.hits.get("kind", ()) if hit.scope and _governs(hit, relation, reading, places)]
+        return Verdict("neutral" if denies and voice == "official" else "cooperation", "", tuple(warm))
+    acts = [hit for hit in scene.cues("kind", relation.vector) if hit.scope]
     if acts and not any(reading.negated(hit) for hit in acts):
         return Verdict("cooperation", "", tuple(acts))
-    if relation.named:
-        return Verdict("neutral", "", ())
-    return Verdict(focus.stance, focus.limit, ())
+    if not relation.named:
+        return Verdict(focus.stance, focus.limit, ())
+    home = voice == "report" or (voice == "official" and any(mention.partner == HOME for mention in reading.mentions))
+    return Verdict("cooperation" if home and not denies else "neutral", "", ())
 
 
-def _third_party(relation: Relation, reading: Reading, rows: list[Relation]) -> int:
+SUBORDINATE = ("concession",)
+
+
+def _third_party(relation: Relation, scene: Scene) -> int:
     """Where another partner's friction begins whose object this one is (`Moscow is wary of ties with Washington`), or 0."""
-    others = [place for row in rows if row.vector != relation.vector for place in row.places]
-    for hit in reading.hits.get("stance", ()):
-        if hit.scope == "before" and hit.value not in ("cooperation", "neutral"):
-            clause = reading.clause_at(hit.start)
-            if any(clause.start <= place < hit.start for place in others) and min(relation.places) > hit.start:
-                return hit.start
+    if len(scene.rows) > 1:
+        for hit in scene.reading.hits.get("stance", ()):
+            if hit.scope == "before" and hit.start < min(relation.places):
+                about = _about(hit, scene)
+                if about and relation.vector not in about:
+                    return hit.start
     return 0
 
 
@@ -276,47 +312,43 @@ def _limit(cold: list[Hit], relation: Relation, rows: list[Relation], focus: Foc
     if named:
         return named[0]
     vectors = {row.vector for row in rows} | {name for _, names in focus.partners for name in names}
-    return "constraint" if relation.vector in ("russia", "china") and vectors - {"russia", "china"} else "dispute"
+    return "constraint" if relation.vector in LIMITERS and vectors - LIMITERS else "dispute"
 
 
-# Hedges and voice
+# Voice
 
 
-def _hedges(relation: Relation, reading: Reading, rows: list[Relation]) -> list[Hit]:
-    places = sorted(place for row in rows for place in row.places)
-    return [hit for hit in reading.hits.get("hedged", ()) if _governs(hit, relation, reading, places)]
-
-
-def _voice(relation: Relation, reading: Reading, rows: list[Relation]) -> tuple[str, list[Hit]]:
+def _voice(relation: Relation, scene: Scene) -> tuple[str, list[Hit]]:
     """Official in speech, judgement where its cues outweigh those of a report, and the cues."""
-    hits = reading.hits.get("voice", [])
-    said = [hit for hit in hits if hit.value == "official" and _speaker(hit, reading)]
-    if reading.quoted or said:
-        return "official", said[:1]
-    if any(hit.value == "outsider" for hit in hits):
-        return "judgement", [hit for hit in hits if hit.value == "outsider"]
-    places = sorted(place for row in rows for place in row.places)
-    judged = [hit for hit in hits if hit.value == "judgement" and _governs(hit, relation, reading, places)]
-    told = [hit for hit in hits if hit.value == "report"]
+    reading = scene.reading
+    if reading.quoted or scene.said:
+        return "official", scene.said[:1]
+    if scene.outsiders:
+        return "judgement", scene.outsiders
+    judged = [hit for hit in scene.cues("voice", relation.vector) if hit.value == "judgement"]
     framed = all(reading.clause_at(place).kind == "concession" for place in relation.places)
-    for_report = sum(int(hit.scope) for hit in told) + 2 * reading.cited
-    for_report += any(mention.type == "DATE" for mention in reading.mentions)
-    return ("judgement" if 1 + framed + sum(int(hit.scope) for hit in judged) > for_report else "report"), judged
+    for_judgement = 1 + framed + sum(int(hit.scope) for hit in judged)
+    return ("judgement" if for_judgement > scene.for_report else "report"), judged
 
 
 def _speaker(hit: Hit, reading: Reading) -> bool:
     """Whether an official or a body stands before the verb of saying in its clause, or right behind it."""
-    clause = reading.clause_at(hit.start)
-    start, end = (hit.end, hit.end + SPEAKER_CHARS) if hit.scope == "after" else (clause.start, hit.start)
+    start, end = (hit.end, hit.end + SPEAKER_CHARS) if hit.scope == "after" else (_head(hit, reading), hit.start)
     if any(mention.type in ("PERSON", "ORG") and start <= mention.start < end for mention in reading.mentions):
         return True
     return reading.has("voice", "speaker", start, end)
 
 
-def _coding(relation: Relation, reading: Reading, rows: list[Relation], focus: Focus) -> Coding:
-    verdict = _stance(relation, reading, rows, focus)
-    hedges = _hedges(relation, reading, rows)
-    voice, voiced = _voice(relation, reading, rows)
+def _head(hit: Hit, reading: Reading) -> int:
+    """Where the clause of a cue begins."""
+    return reading.clause_at(hit.start).name
+
+
+def _coding(relation: Relation, scene: Scene, focus: Focus) -> Coding:
+    reading = scene.reading
+    hedges = scene.cues("hedged", relation.vector)
+    voice, voiced = _voice(relation, scene)
+    verdict = _stance(relation, scene, focus, voice, bool(hedges))
     groups = (f"stance:{verdict.stance}", verdict.cues), ("hedged", hedges), (f"voice:{voice}", voiced)
     basis = "; ".join(_quote(label, hits, reading.text) for label, hits in groups if hits)
     return Coding(*reading.sentence, relation.vector, relation.partners, *verdict[:2], bool(hedges), voice, basis)
