@@ -7,11 +7,12 @@ or claim that uses them and leads on to each place.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Ref = tuple[str, int, int]
 LONGEST_LIST = 60
+MOST_LISTED, MOST_IN_FILE = 8_000, 40_000  # sentences under one figure, table or claim, and in its file
+PART = (40, 100)  # paragraphs, and sentences of one paragraph, on a page of an article
 HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -35,12 +38,13 @@ def text_html(text: object) -> str:
     return escape(visible(text))
 
 
-def page_of(doc: str) -> str:
-    """The article's page in the site: its path, with a hash where the path has characters to replace."""
+def page_of(doc: str, para: int = 0, sent: int = 0) -> str:
+    """The page of the article's part: its path, with a hash where the path has characters to replace."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "-", doc).lstrip(".-")
     if safe != doc or len(safe) > 100:
         safe = f"{safe[:80]}-{hashlib.sha256(doc.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-    return f"articles/{safe}.html"
+    part = (para // PART[0], sent // PART[1])
+    return f"articles/{safe}{'~{}.{}'.format(*part) if any(part) else ''}.html"
 
 
 def anchor_of(para: int, sent: int) -> str:
@@ -50,7 +54,7 @@ def anchor_of(para: int, sent: int) -> str:
 
 def url_of(ref: Ref) -> str:
     """The sentence's address, relative to a notebook's page."""
-    return f"{page_of(ref[0])}#{anchor_of(*ref[1:])}"
+    return f"{page_of(*ref)}#{anchor_of(*ref[1:])}"
 
 
 def refs_of(rows: pd.DataFrame) -> list[Ref]:
@@ -62,10 +66,10 @@ def short_names(docs: Iterable[str]) -> dict[str, str]:
     """A name of a few characters for each document: the part before the first `_` where that tells all apart."""
     docs = list(docs)
     stems = {doc: re.sub(r"\.(?:txt|html?)$", "", doc.rsplit("/", 1)[-1]) for doc in docs}
-    heads = {doc: stem.split("_")[0][:24] for doc, stem in stems.items()}
+    heads = {doc: visible(stem.split("_")[0][:24]) for doc, stem in stems.items()}
     if all(heads.values()) and len(set(heads.values())) == len(docs):
         return heads
-    return {doc: doc if len(doc) <= 28 else doc[:12] + "…" + doc[-15:] for doc in docs}
+    return {doc: visible(doc if len(doc) <= 28 else doc[:12] + "…" + doc[-15:]) for doc in docs}
 
 
 class Html:
@@ -119,22 +123,53 @@ class Trail:
         """The text of each sentence."""
         return _sentence_texts(self.corpus)
 
-    def lists_html(self) -> str:
-        """Every group as a list of its sentences, folded; a long list is cut with its full length said."""
+    def lists_html(self, *files: str) -> str:
+        """Every group as a list of its sentences, folded; a long list is cut with its full length said.
+
+        Before it stand the links to `files`; behind them, or inside the list, the sentences as CSV.
+        """
         if not self.groups:
-            return ""
+            return _files_html(files)
         texts, names = self.sentences(), short_names(a.doc for a in self.corpus.articles)
+        longest = max(5, min(LONGEST_LIST, MOST_LISTED // len(self.groups)))
+        listed = _files_html([*files, download(f"{self.name}.sentences.csv", csv_text(self._rows()), "CSV" if self.marks else "sentences (CSV)")])
         total = len({ref for _, refs in self.groups.values() for ref in refs})
         parts = [f'<details class="evidence"><summary>Evidence: {total} sentence{"s" * (total != 1)}</summary>']
         for key, (label, refs) in self.groups.items():
             parts.append(f'<div id="{key}" tabindex="-1"><p class="group">{text_html(label)} ({len(refs)})</p><ul>')
-            for ref in refs[:LONGEST_LIST]:
+            for ref in refs[:longest]:
                 place = f"{names[ref[0]]} ¶{ref[1] + 1}.{ref[2] + 1}"
                 parts.append(f'<li><a href="{url_of(ref)}">{text_html(place)}</a> {text_html(texts[ref])}</li>')
-            if len(refs) > LONGEST_LIST:
-                parts.append(f"<li>and {len(refs) - LONGEST_LIST} more: see the downloads on the first page</li>")
+            if len(refs) > longest:
+                parts.append(f"<li>and {len(refs) - longest} more: see the sentences as CSV</li>")
             parts.append("</ul></div>")
-        return "".join([*parts, "</details>"])
+        return "".join([listed, *parts, "</details>"] if files else [*parts, listed, "</details>"])
+
+    def _rows(self) -> list[list[object]]:
+        """A row a group under a header row: its list, label, number of sentences and their addresses."""
+        most = max(20, MOST_IN_FILE // len(self.groups))
+        groups = [[key, visible(label), len(refs), ";".join(map(url_of, refs[:most]))] for key, (label, refs) in self.groups.items()]
+        return [["list", "label", "count", "sentences"], *groups]
+
+
+def download(name: str, content: str | bytes, label: str) -> str:
+    """A link that carries its file; a report lays the file beside the page."""
+    data = base64.b64encode(content.encode("utf-8", "replace") if isinstance(content, str) else content).decode()
+    kind = {"csv": "text/csv", "svg": "image/svg+xml", "png": "image/png"}[name.rsplit(".", 1)[-1]]
+    return f'<a download="{text_html(name)}" href="data:{kind};base64,{data}">{label}</a>'
+
+
+def _files_html(files: Sequence[str]) -> str:
+    return f'<p class="files">Download: {" ".join(files)}</p>' if files else ""
+
+
+def csv_text(rows: list[list[object]]) -> str:
+    """Rows, the header first, as CSV that a spreadsheet will not run."""
+    import pandas as pd
+
+    from .annotations import csv_table
+
+    return csv_table(pd.DataFrame(rows, dtype=object)).to_csv(index=False, header=False, lineterminator="\n")
 
 
 def _sentence_texts(corpus: Corpus) -> dict[Ref, str]:
@@ -234,7 +269,11 @@ def table_html(trail: Trail, caption: str, head: str, body: list[str]) -> Html:
         f'<div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}"><table>'
         f"<caption>{text_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
-    return Html(f'<div class="tabled">{table}{trail.lists_html()}</div>', caption)
+    cells = [re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in (head, *body)]
+    shown = [[unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in cells]
+    shown[0][0] = shown[0][0] or "row"
+    file = download(f"{trail.name}.csv", csv_text(shown), "CSV")
+    return Html(f'<div class="tabled" id="table-{trail.name}">{table}{trail.lists_html(file)}</div>', caption)
 
 
 def provenance(corpus: Corpus, *, coder: str) -> Html:

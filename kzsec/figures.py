@@ -22,7 +22,7 @@ from matplotlib.patches import Rectangle
 
 from .claims import refused, stories, survival_summary
 from .codebook import KINDS, VECTORS, VOICES
-from .evidence import Html, Ref, Trail, slug, table_html, text_html
+from .evidence import Html, Ref, Trail, download, slug, table_html, text_html, visible
 from .patterns import Study, with_sentence_ref
 
 if TYPE_CHECKING:
@@ -63,18 +63,20 @@ def publish(fig: Figure, trail: Trail, *, title: str, alt: str, caption: str) ->
 
     `alt` says what the picture shows to whoever cannot see it.
     """
-    svg = _inline_svg(fig, trail, alt)
+    drawn = _drawing(fig, trail)
+    svg = _inline_svg(drawn, trail, alt)
+    files = download(f"{trail.name}.svg", _svg_file(drawn, title, alt), "SVG"), download(f"{trail.name}.png", _png_file(fig), "PNG")
     least = min(620, int(fig.get_size_inches()[0] * 72))
     html = (
         f'<figure class="chart" id="fig-{trail.name}" style="--least:{least}px"><p class="title">{text_html(title)}</p>'
         f'<div class="canvas" tabindex="0" role="region" aria-label="Figure: {text_html(title)}">{svg}</div>'
-        f"<figcaption>{text_html(caption)}</figcaption>{trail.lists_html()}</figure>"
+        f"<figcaption>{text_html(caption)}</figcaption>{trail.lists_html(*files)}</figure>"
     )
     return Html(html, f"{title}. {alt}")
 
 
-def _inline_svg(fig: Figure, trail: Trail, alt: str) -> str:
-    """The drawing without clock time, random ids and fixed ink, its link tokens replaced by addresses."""
+def _drawing(fig: Figure, trail: Trail) -> str:
+    """The drawing as SVG without clock time, random ids and characters that change how text reads."""
     buffer = io.StringIO()
     with mpl.rc_context({**RC, "svg.hashsalt": trail.name}):
         fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
@@ -82,7 +84,28 @@ def _inline_svg(fig: Figure, trail: Trail, alt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(<g) id="[^"]*"', r"\1", svg)
-    svg = re.sub(r"\n\s*", " ", svg)
+    return visible(re.sub(r"\n\s*", " ", svg))
+
+
+def _svg_file(svg: str, title: str, alt: str) -> str:
+    """The drawing to take away: its ink fixed, its links, which would lead nowhere, taken out, its finding told."""
+    told = f"<title>{text_html(title)}</title><desc>{text_html(alt)}</desc>"
+    return re.sub(r"(<svg\b[^>]*>)", lambda found: found.group() + told, re.sub(r"</?a\b[^>]*>", "", svg), count=1) + "\n"
+
+
+def _png_file(fig: Figure) -> bytes:
+    """The drawing in pixels, in so few colours as it has."""
+    from PIL import Image
+
+    drawn, file = io.BytesIO(), io.BytesIO()
+    with mpl.rc_context(RC):
+        fig.savefig(drawn, format="png", dpi=150, facecolor=PAPER)
+    Image.open(drawn).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(file, "PNG")
+    return file.getvalue()
+
+
+def _inline_svg(svg: str, trail: Trail, alt: str) -> str:
+    """The drawing for a page: its ink follows the reader's scheme, its link tokens are replaced by addresses."""
     for colour, scheme in SCHEME.items():
         svg = svg.replace(colour, scheme)
     svg = re.sub(r'<a xlink:href="mark-(\d+)"[^>]*>', lambda found: _anchor(trail, int(found.group(1))), svg)

@@ -10,6 +10,7 @@ import ast
 import asyncio
 import base64
 import hashlib
+import io
 import json
 import os
 import platform
@@ -35,9 +36,9 @@ from traitlets.config import Config  # noqa: E402
 
 from . import __version__  # noqa: E402
 from .annotations import best_coding, csv_table  # noqa: E402
-from .codebook import VECTORS, read_codebook  # noqa: E402
+from .codebook import VECTORS, Codebook, read_codebook  # noqa: E402
 from .corpus import SEEDS, Corpus, CorpusError, read_corpus  # noqa: E402
-from .evidence import Ref, anchor_of, marked_html, page_of, stamp, visible  # noqa: E402
+from .evidence import Ref, anchor_of, marked_html, page_of, slug, stamp, visible  # noqa: E402
 from .patterns import Study, network, open_study  # noqa: E402
 
 if TYPE_CHECKING:
@@ -124,9 +125,12 @@ class KzsecExporter(TemplateExporter):
         resources["kzsec"] = {**_assets(), "pages": pages, "here": f"{given.get('name', '')}.html"}
         page, resources = super().from_notebook_node(nb, resources, **kw)
         resources.pop("kzsec")
+        page = _with_terms(_numbered(_with_contents(_page_links(page, pages))), read_codebook(parameters_of(nb).get("codebook")))
+        page, files = _with_files(page, given.get("name") or "notebook")
+        resources["outputs"] = {**(resources.get("outputs") or {}), **files}
         if with_evidence:
-            resources["outputs"] = {**(resources.get("outputs") or {}), **_evidence_for(nb, pages)}
-        return _with_contents(_page_links(page, pages)), resources
+            resources["outputs"] |= _evidence_for(nb, pages)
+        return page, resources
 
     def _preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Lift title and answer off the notebook once it is executed."""
@@ -174,6 +178,51 @@ def _with_contents(page: str) -> str:
     return page.replace("<!--contents-->", aside, 1)
 
 
+def _numbered(page: str) -> str:
+    """The page with its figures and its tables counted."""
+    counts = {"Figure": 0, "Table": 0}
+
+    def number(found: re.Match[str]) -> str:
+        kind = "Table" if found.group() == "<caption>" else "Figure"
+        counts[kind] += 1
+        return f'{found.group()}<span class="no">{kind} {counts[kind]}.</span> '
+
+    return re.sub(r'<p class="title">|<caption>', number, page)
+
+
+def _with_files(page: str, name: str) -> tuple[str, dict[str, bytes]]:
+    """The page whose links lead to the files that they carried, and these files with their Table Schema, by address."""
+    files: dict[str, bytes] = {}
+    folder, schema = f"figures/{name}", f' <a download href="figures/{name}/datapackage.json">Table Schema</a></p>'
+
+    def beside(found: re.Match[str]) -> str:
+        files[f"{folder}/{found[1]}"] = base64.b64decode(found[2])
+        return f'<a download href="{folder}/{found[1]}"'
+
+    page = re.sub(r'<a download="([^"]+)" href="data:[^;"]+;base64,([^"]*)"', beside, page)
+    page = re.sub(r'(<p class="files">.*?)</p>', lambda found: found[1] + schema, page)
+    tables = {path: data for path, data in files.items() if path.endswith(".csv")}
+    return page, files | ({f"{folder}/datapackage.json": data_package(name, tables).encode()} if tables else {})
+
+
+def data_package(name: str, tables: dict[str, bytes]) -> str:
+    """CSV files by address as a Data Package that stands among them: each column's name, type and, where there is one, meaning."""
+    import pandas as pd
+
+    means = {row["term"]: row["definition"] for row in read_codebook()["glossary"] if row["kind"] == "column"}
+    types = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
+    resources = []
+    for path, data in tables.items():
+        table = pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""])
+        kinds = {column: "string" if table[column].isna().all() else types.get(table[column].dtype.kind, "string") for column in table}
+        fields = [{"name": c, "type": kind} | ({"description": means[c]} if c in means else {}) for c, kind in kinds.items()]
+        file = path.rsplit("/", 1)[-1]
+        resources.append({"name": file.removesuffix(".csv").lower(), "path": file, "profile": "tabular-data-resource", "encoding": "utf-8",
+                          "schema": {"fields": fields, "missingValues": [""]}})  # fmt: skip
+    package = {"name": name.lower(), "profile": "tabular-data-package", "resources": resources}
+    return json.dumps(package, ensure_ascii=False, indent=1) + "\n"
+
+
 def parameters_of(nb: NotebookNode) -> dict[str, Any]:
     """The plain values assigned in the cells tagged `parameters` and `injected-parameters`, later ones last."""
     values: dict[str, Any] = {}
@@ -189,7 +238,7 @@ def _evidence_for(nb: NotebookNode, pages: tuple[Page, ...]) -> dict[str, bytes]
     """The article pages of the corpus that the notebook's parameters name, for whoever runs nbconvert directly."""
     values = parameters_of(nb)
     study = _cached_study(values.get("corpus"), values.get("codebook"))
-    files = article_pages(study, pages=pages) | data_files(study)
+    files = article_pages(study, pages=pages) | data_files(study) | glossary_page(study.codebook, pages=pages)
     return {name: text.encode("utf-8", "replace") for name, text in files.items()}
 
 
@@ -238,12 +287,52 @@ def article_pages(study: Study, *, pages: tuple[Page, ...]) -> dict[str, str]:
     return made
 
 
+GLOSSARY = {
+    "unit": "Units", "vector": "Vectors", "stance": "Stances", "limit": "Limits", "voice": "Voices", "kind": "Kinds of act",
+    "modality": "How far an act goes", "type": "Types of name", "measure": "Measures and words", "column": "Columns of the tables",
+}  # fmt: skip
+
+
+def glossary_page(codebook: Codebook, *, pages: tuple[Page, ...]) -> dict[str, str]:
+    """The codebook's words with their definitions, by its address."""
+    rows = [{**row, "id": f"{slug(row['kind'])}-{slug(row['term'])}"} for row in codebook["glossary"]]
+    groups = [{"kind": kind, "title": title, "rows": [row for row in rows if row["kind"] == kind]} for kind, title in GLOSSARY.items()]
+    values = {"site": {**_assets(), "pages": pages}, "root": "", "here": "glossary.html", "title": "Glossary", "groups": groups}
+    return {"glossary.html": _with_contents(_render("glossary.html.j2", **values))}
+
+
+def _with_terms(page: str, codebook: Codebook) -> str:
+    """The page whose glossary words lead to their definitions where they first stand: in prose or at the head of a column."""
+    heads, words = {}, {}
+    for row in codebook["glossary"]:
+        to = f"glossary.html#{slug(row['kind'])}-{slug(row['term'])}"
+        if row["kind"] in ("stance", "limit", "voice", "kind", "modality", "measure"):
+            heads[row["term"].replace("_", " ").lower()] = to
+        words |= {word.lower(): to for word in row["links"].split(";") if word}
+    listed = "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
+    kept = re.compile(rf"(<(?:a|code|pre|blockquote|h[1-6])\b.*?</(?:a|code|pre|blockquote|h[1-6])>|<[^>]*>)|(?<![\w-])({listed})(?![\w-])", re.I | re.S)
+    told: set[str] = set()
+
+    def link(word: str, to: str | None) -> str:
+        if to is None or to in told:
+            return word
+        told.add(to)
+        return f'<a class="term" href="{to}">{word}</a>'
+
+    def prose(section: re.Match[str]) -> str:
+        return kept.sub(lambda found: found[1] or link(found[2], words[found[2].lower()]), section.group())
+
+    page = re.sub(r'<section class="prose">.*?</section>', prose, page, flags=re.DOTALL)
+    return re.sub(r'(<th scope="col"[^>]*>)([^<]+)(?=</th>)', lambda found: found[1] + link(found[2], heads.get(found[2].lower())), page)
+
+
 def data_files(study: Study) -> dict[str, str]:
     """The tables behind the pages as CSV, and who is named with whom as CSV and GEXF, by their address."""
     nodes, edges = network(study)
     tables = {**study.corpus.tables, **study.coding.tables, "nodes": nodes, "edges": edges.drop(columns="refs")}
     made = {f"data/{name}.csv": csv_table(table).to_csv(index=False, lineterminator="\n") for name, table in tables.items() if name != "texts"}
-    return made | {"data/network.gexf": gexf(nodes, edges)}
+    package = data_package("data", {path: text.encode("utf-8", "replace") for path, text in made.items()})
+    return made | {"data/network.gexf": gexf(nodes, edges), "data/datapackage.json": package}
 
 
 def gexf(nodes: pd.DataFrame, edges: pd.DataFrame) -> str:
@@ -323,6 +412,7 @@ class Ran:
 
     name: str
     html: str
+    files: dict[str, bytes]
     answer: str
     failed: str
     seconds: float
@@ -337,9 +427,9 @@ async def _run_all(paths: list[Path], parameters: dict, jobs: int, pages: tuple[
         nb = nbformat.read(path, as_version=4)
         async with started:
             failed, seconds = await _execute(nb, parameters, work / str(number), bars[number], running)
-        html = await asyncio.to_thread(render_page, nb, path, pages)
+        html, files = await asyncio.to_thread(render_page, nb, path, pages)
         answer = "".join(answer_html(cell) for cell in nb.cells if is_answer(cell))
-        return Ran(path.stem, html, answer, failed, seconds)
+        return Ran(path.stem, html, files, answer, failed, seconds)
 
     try:
         return await asyncio.gather(*(one(number, path) for number, path in enumerate(paths)))
@@ -348,10 +438,11 @@ async def _run_all(paths: list[Path], parameters: dict, jobs: int, pages: tuple[
             bar.close()
 
 
-def render_page(nb: NotebookNode, path: Path, pages: tuple[Page, ...]) -> str:
-    """The executed notebook's page."""
+def render_page(nb: NotebookNode, path: Path, pages: tuple[Page, ...]) -> tuple[str, dict[str, bytes]]:
+    """The executed notebook's page, and its files by address."""
     resources = {"metadata": {"name": path.stem, "path": str(path.parent)}, "kzsec_pages": pages}
-    return KzsecExporter().from_notebook_node(nb, {**resources, "kzsec_no_evidence": True})[0]
+    page, resources = KzsecExporter().from_notebook_node(nb, {**resources, "kzsec_no_evidence": True})
+    return page, resources["outputs"]
 
 
 async def _execute(
@@ -452,9 +543,11 @@ def report(
     with tempfile.TemporaryDirectory(prefix="kz") as work:
         ran = asyncio.run(_run_all(paths, parameters, jobs or os.cpu_count() or 1, pages, Path(work)))
     study = Study(articles, best_coding(articles, codebook=tables), tables)
-    site = {f"{r.name}.html": r.html for r in ran}
+    site: dict[str, str | bytes] = {f"{r.name}.html": r.html for r in ran}
+    site |= {path: data for r in ran for path, data in r.files.items()}
     data = data_files(study)
     site |= {"index.html": front_page(study, ran, pages, list(data)), **article_pages(study, pages=pages), **data}
+    site |= glossary_page(tables, pages=pages)
     site["run.json"] = _run_record(ran, articles, jobs, time.perf_counter() - started)
     failed = [r for r in ran if r.failed]
     place = out.with_name(out.name + ".failed") if failed else out
@@ -489,14 +582,14 @@ def _run_record(ran: list[Ran], corpus: Corpus, jobs: int | None, seconds: float
     return json.dumps(record, indent=1) + "\n"
 
 
-def _swap_in(files: dict[str, str], place: Path) -> None:
+def _swap_in(files: dict[str, str | bytes], place: Path) -> None:
     """Write the files beside `place` and put them there in one step; what stood there before goes last."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as folder:
         fresh, old = Path(folder, "new"), Path(folder, "old")
-        for name, text in files.items():
+        for name, content in files.items():
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-            (fresh / name).write_text(text, encoding="utf-8", newline="\n", errors="replace")
+            (fresh / name).write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
         if place.exists():
             place.rename(old)
         fresh.rename(place)

@@ -1,9 +1,11 @@
 """The report: every notebook executed in a fresh kernel, linked pages, and what happens when something fails."""
 
+import csv
 import json
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from kzsec import report as stage
 from kzsec.annotations import has_reference
+from kzsec.codebook import KINDS, LIMITS, MODALITIES, STANCES, VECTORS, VOICES
 from kzsec.corpus import CorpusError
 from kzsec.report import ReportError, inject_parameters, pages_of, parameters_of, report
 
@@ -46,7 +49,7 @@ def site(tmp_path_factory):
 
 def test_every_link_and_anchor_resolves(site):
     pages = {path: anchors(path) for path in site.rglob("*.html")}
-    assert len(pages) == 1 + 8 + 5
+    assert len(pages) == 1 + 8 + 1 + 5
     for path, found in pages.items():
         assert len(found.ids) == len(set(found.ids)), f"{path.name}: an id stands twice"
         for link in found.links:
@@ -76,12 +79,78 @@ def test_every_figure_has_a_finding_alt_text_a_caption_and_live_marks(site):
         for figure in re.findall(r"<figure.*?</figure>", path.read_text(encoding="utf-8"), re.DOTALL):
             figures += 1
             assert len(re.search(r'<svg[^>]*aria-label="([^"]+)"', figure).group(1)) > 40
-            assert re.search(r'<p class="title">[^<]{10,}</p>', figure)
+            assert re.search(r'<p class="title"><span class="no">Figure \d+.</span> [^<]{10,}</p>', figure)
             assert re.search(r"<figcaption>[^<]{20,}</figcaption>", figure)
             svg = re.search(r"<svg.*?</svg>", figure, re.DOTALL).group()
             assert svg.count("<a href=") == len(re.findall(r"<a href=\"[^\"]+\"><title>[^<]+</title>", svg)) >= 5
             assert "mark-" not in svg
     assert figures >= 8
+
+
+def test_figures_and_tables_are_numbered_and_have_their_files(site):
+    files = 0
+    for path in site.glob("0*.html"):
+        page = path.read_text(encoding="utf-8")
+        for kind, found in (("Figure", r'<figure class="chart" id="fig-([^"]+)".*?</figure>'), ("Table", r'<div class="tabled" id="table-([^"]+)">.*?</table>.*?</p>')):
+            pieces = list(re.finditer(found, page, re.DOTALL))
+            assert [f"{kind} {n + 1}." for n in range(len(pieces))] == re.findall(rf'<span class="no">({kind} \d+\.)', page)
+            for piece in pieces:
+                ends = ("svg", "png") if kind == "Figure" else ("csv",)
+                for end in ends:
+                    address = f"figures/{path.stem}/{piece[1]}.{end}"
+                    assert f'<a download href="{address}">' in piece.group()
+                    assert (site / address).stat().st_size > 10
+                    files += 1
+                assert f"figures/{path.stem}/datapackage.json" in piece.group()
+    assert files >= 40
+    assert "base64" not in "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
+
+
+def test_a_table_schema_tells_every_column_of_every_csv(site):
+    packages = list(site.rglob("datapackage.json"))
+    assert len(packages) == 1 + 8
+    told = set()
+    for package in packages:
+        for resource in json.loads(package.read_text(encoding="utf-8"))["resources"]:
+            path = package.parent / resource["path"]
+            rows = list(csv.reader(path.open(encoding="utf-8", newline="")))
+            assert [field["name"] for field in resource["schema"]["fields"]] == rows[0], path
+            for at, field in enumerate(resource["schema"]["fields"]):
+                cells = [row[at] for row in rows[1:] if row[at]]
+                pattern = {"integer": r"-?\d+", "number": r"-?\d+(\.\d+)?(e-?\d+)?", "boolean": "True|False", "string": "(?s:.*)"}[field["type"]]
+                assert all(re.fullmatch(pattern, cell) for cell in cells), (path, field)
+            told.add(path)
+    assert told == set(site.rglob("*.csv"))
+
+
+def test_drawings_to_take_away_stand_alone(site):
+    for path in site.rglob("*.svg"):
+        drawing = ElementTree.fromstring(path.read_text(encoding="utf-8"))
+        tags = {element.tag.rsplit("}", 1)[-1] for element in drawing.iter()}
+        assert not {"a", "script", "image"} & tags
+        assert {"title", "desc"} <= {child.tag.rsplit("}", 1)[-1] for child in drawing}
+        assert "var(--" not in path.read_text(encoding="utf-8")
+    for path in site.rglob("*.png"):
+        assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_glossary_defines_the_codebook_and_is_linked_once_a_page(site):
+    page = (site / "glossary.html").read_text(encoding="utf-8")
+    for kind, words in (("vector", VECTORS), ("stance", STANCES), ("limit", LIMITS), ("voice", VOICES), ("kind", KINDS), ("modality", MODALITIES)):
+        for word in words:
+            assert f'id="{kind}-{word.replace("_", "-")}"' in page
+    linked = 0
+    for path in site.glob("0*.html"):
+        links = re.findall(r'<a class="term" href="([^"]+)"', path.read_text(encoding="utf-8"))
+        assert len(links) == len(set(links))
+        linked += len(links)
+    assert linked > 30
+
+
+def test_the_site_is_small(site):
+    assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < 6_000_000
+    for path in site.rglob("*.html"):
+        assert path.stat().st_size < 1_000_000, path
 
 
 def test_the_first_page_has_a_card_for_each_question_and_the_stamp(site):
@@ -101,6 +170,8 @@ def test_nbconvert_gives_the_same_page(site, tmp_path):
     assert (tmp_path / "05-multi-vector.html").read_bytes() == (site / "05-multi-vector.html").read_bytes()
     for path in (site / "articles").iterdir():
         assert (tmp_path / "articles" / path.name).read_bytes() == path.read_bytes()
+    for path in (site / "figures" / "05-multi-vector").iterdir():
+        assert (tmp_path / "figures" / "05-multi-vector" / path.name).read_bytes() == path.read_bytes()
 
 
 @pytest.fixture
