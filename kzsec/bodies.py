@@ -12,7 +12,7 @@ from kzsec.pieces import Found, Piece, Pieces
 _BODY = re.compile(
     r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu])|[ws]{1,3}z(?=[wu]{0,4}H))?[swugqCLDGOKBb]{0,8}?H{1,3}b?"  # Kazakh | Trade and | …
     r"(?:o[wusgqDGCLTHOPK]{1,8}(?:a(?![wuDG]{0,4}[HTO])[wu]{1,4}){0,3}"  # of Defense and Aerospace Industry
-    r"|f[wuqK]{1,8}(?:a(?![wu]{0,4}H)[wu]{1,4}){0,3}){0,3}"  # on Combating Economic Crime, for Strategic Studies
+    r"|f[wuqKALB]{1,8}(?:a(?![wu]{0,4}H)[wu]{1,4}){0,3}){0,3}"  # on Combating Economic Crime, for Strategic Studies
     r"|D?O(?:oG(?!z))?"
 )
 _EVENT = re.compile(r"V(?:o?[wugEDGq]){1,8}|[wuDGLCqs]{0,5}[wuDGLCq]V|E")
@@ -33,12 +33,10 @@ _YEAR_OF = re.compile(r"Years? of (?:the )?[A-Z]\w+(?: [A-Z]\w+)?(?: in (?:the )
 _UNIT = re.compile(r"military unit (?:No\. ?)?\d+")
 _ORDINAL = re.compile(r"(?<![\w-])(?:\d+(?:st|nd|rd|th)|[Ff]irst|[Ss]econd|[Tt]hird|[Ff]ourth|[Ff]ifth|[Ss]ixth) $")
 _WITH_YEAR = re.compile(r"(?:-[A-Z]\w+)?(?:[- ](?:19|20)\d\d\b(?!-)|-[012]\d\b)|-[A-Z]\w+(?=[\" ,.])")
-_YEAR = re.compile(r"[- ](?:(?:19|20)\d\d|\d\d)$")
+_YEAR = re.compile(r"(?:[- ](?:(?:19|20)\d\d|\d\d))?")
 _DATED = re.compile(r"[A-Z][\w-]{3,}(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))$")
 _ACRONYM = re.compile(r" \((?:or )?([A-Z][A-Za-z]*[A-Z][A-Za-z-]*)\)")
-_WORD = re.compile(r"[A-Za-z]\w*")
 _MINISTRY = re.compile(r"(?:(.+) Ministry|Ministry (?:of|for) (?:the )?(.+?))")
-_OF_STATE = re.compile(r" of (?:the )?(?:Republic of )?[A-Z][\w. ]+$")
 
 
 class NamedThings(Pieces):
@@ -47,8 +45,7 @@ class NamedThings(Pieces):
     def __init__(self, article: Article, lexicon: Lexicon) -> None:
         super().__init__(article, lexicon)
         self.acronyms: dict[str, tuple[str, str, tuple[str, ...]]] = {}  # type, id, partner; no type: not coded
-        self._behind: dict[int, str] = {}  # an acronym by where the name before it ends
-        for rule in (self._define, self._quoted, self._bodies, self._events, self._places):
+        for rule in (self._marked, self._bodies, self._events, self._places, self._define):
             rule()
 
     def add(self, start: int, end: int, type: str, id: str, partner: tuple[str, ...], rule: str) -> None:
@@ -60,42 +57,6 @@ class NamedThings(Pieces):
 
     # -- bodies
 
-    def _define(self) -> None:
-        """`Long Name (ACR)`: the long name is one mention, and the acronym means it in the whole article."""
-        for match in _ACRONYM.finditer(self.text, self.begin, self.finish):
-            acronym, end = match[1], match.start()
-            start = self._long_form(acronym, end)
-            if start is None:
-                self._behind[end] = acronym
-                continue
-            long, short = self.match(start, first_word(self.text[start:end])), self.match(match.start(1), acronym)
-            pieces = self.claim(start, end)
-            if long and long.type[0] != "#" and start + len(long.name) == end:
-                meant = (long.type, long.id, long.partner)
-            elif short and short.type in ("ORG", "EVENT"):
-                meant = (short.type, short.id, short.partner)
-            elif pieces and pieces[-1].kind == "K":
-                meant = ("", "", ())
-            else:
-                meant = ("EVENT" if pieces and pieces[-1].kind == "V" else "ORG", *self._body(pieces, start, end))
-            self.acronyms[acronym] = meant
-            if meant[0]:
-                self.add(start, end, *meant, "defined")
-
-    def _long_form(self, acronym: str, end: int) -> int | None:
-        """Where the words begin whose initials are `acronym`, read backwards from `end`."""
-        letters, start = [c for c in acronym if c.isupper()], end
-        for word in reversed(list(_WORD.finditer(self.text, max(self.sentence_start(end - 1), end - 120), end))):
-            initial = word[0][0]
-            if initial.upper() == letters[-1] and (initial.isupper() or len(letters) > 1):
-                letters.pop()
-                start = word.start()
-                if not letters:
-                    return start if initial.isupper() else None
-            elif initial.isupper() or len(word[0]) > 4:
-                return None
-        return None
-
     def _bodies(self) -> None:
         for match in _BODY.finditer(self.signature()):
             pieces = self.inside(*match.span())
@@ -103,28 +64,34 @@ class NamedThings(Pieces):
                 pieces = pieces[1:]
             start, end = pieces[0].start, pieces[-1].end
             known = next((p.entry for p in pieces if p.kind in "OH" and p.entry), None)
-            if len(pieces) == 1 and (pieces[0].kind == "O" or known or " " not in pieces[0].word):
+            headed = any(p.kind == "H" for p in pieces)
+            if (len(pieces) == 1 and (known or " " not in pieces[0].word)) or not (headed or " " in known.name):
                 continue
-            if not any(p.kind == "H" for p in pieces):
-                if " " not in known.name:
-                    continue
-                id, partner = self.restated(known, next(p.entry for p in pieces if p.kind in "DG").partner)
-            else:
+            if headed:
                 id, partner = self._body(pieces, start, end)
+            else:
+                id, partner = self.restated(known, next(p.entry for p in pieces if p.kind in "DG").partner)
             if organ := _ORDINAL.search(self.text, max(self.begin, start - 9), start):
                 start = organ.start()
-                id = f"{self._iso(partner)}-{slug(self.text[start:end])}".strip("-")
+                id = self._of_state(slug(self.text[start:end]), partner)
+            short = _ACRONYM.match(self.text, end)
+            known = self.match(short.start(1), short[1]) if short else None
+            if known and known.type == "ORG":
+                id, partner = known.id, known.partner
+            media = pieces[-1].kind == "H" and self.is_word("head_media", pieces[-1].word)
             self.claim(start, end)
-            self._add_body(start, end, pieces[-1], id, partner)
+            self.add(start, end, "MEDIA" if media else "ORG", id, () if media else partner, "body")
 
-    def _add_body(self, start: int, end: int, last: Piece, id: str, partner: tuple[str, ...]) -> None:
-        kind = "MEDIA" if last.kind == "H" and self.is_word("head_media", last.word) else "ORG"
-        if acronym := self._behind.get(end):
-            short = self.match(end + 2, acronym)
-            if short and short.type == "ORG":
-                id, partner = short.id, short.partner
-            self.acronyms[acronym] = (kind, id, partner)
-        self.add(start, end, kind, id, () if kind == "MEDIA" else partner, "body")
+    def _define(self) -> None:
+        """`Long Name (ACR)`: the acronym means in the whole article what it stands behind; a treaty's means nothing."""
+        named = {row.end: (row.type, row.id, row.partner) for row in self.found}
+        for match in _ACRONYM.finditer(self.text, self.begin, self.finish):
+            meant, short = named.get(match.start()), self.match(match.start(1), match[1])
+            last = next(iter(self.before(match.start(), reach=1)), None)
+            if last and last.end == match.start() and not meant and last.kind in "OEMK":
+                meant = (last.entry.type, last.entry.id, last.entry.partner) if last.entry else ("", "", ())
+            if meant and not (short and short.type in ("ORG", "EVENT")):
+                self.acronyms[match[1]] = meant
 
     def _body(self, pieces: list[Piece], start: int, end: int) -> tuple[str, tuple[str, ...]]:
         """Id and partner of a body, by the state that its name gives or, for an organ of state, its context."""
@@ -139,18 +106,11 @@ class NamedThings(Pieces):
         partner = state.partner if state else place.partner if place and organ else self._owner(start) if organ else ()
         if state and pieces[0].entry is state and len(pieces) > 1:
             name = self.text[pieces[1].start : end]
-        elif state:
-            name = _OF_STATE.sub("", name)
-        base = self._embassy(end) if name.endswith("Embassy") or name.startswith("Embassy") else self._portfolio(name)
-        iso = self._iso(partner) if organ or state else ""
-        return f"{iso}-{base}" if iso else base, partner
+        base = self._embassy(end) if "Embassy" in (name[:7], name[-7:]) else self._portfolio(name)
+        return self._of_state(base, partner if organ or state else ()), partner
 
     def _embassy(self, end: int) -> str:
-        where = (
-            self.match(end + 4, first_word(self.text[end + 4 : end + 40]))
-            if self.text[end : end + 4] == " in "
-            else None
-        )
+        where = self.match(end + 4, first_word(self.text[end + 4 : end + 40])) if self.text.startswith(" in ", end) else None
         return f"embassy-in-{where.partner[0] if where and where.partner else 'kazakhstan'}"
 
     def _portfolio(self, name: str) -> str:
@@ -164,11 +124,19 @@ class NamedThings(Pieces):
         row = self.lexicon.partners.get(partner[0]) if partner else None
         return row["iso"].lower() if row else ""
 
+    def _of_state(self, base: str, partner: tuple[str, ...]) -> str:
+        """The id of a body of a state: `kz-` and its own name."""
+        return f"{self._iso(partner)}-{base}".strip("-")
+
     def _owner(self, start: int) -> tuple[str, ...]:
         """The state of a body that names none: its possessor, else the state named last, else the home."""
         own = self.text[max(0, start - 4) : start] in ("his ", "her ")
-        for piece in self.before(start, reach=12):
-            if piece.entry and piece.entry.partner and piece.kind in ("P" if own else "GDPC"):
+        return self._last(start, 12, "P" if own else "GDPC")
+
+    def _last(self, start: int, reach: int, kinds: str) -> tuple[str, ...]:
+        """The partner of the last of `reach` pieces of some kinds before `start` in its sentence, else the home."""
+        for piece in self.before(start, reach=reach):
+            if piece.entry and piece.entry.partner and piece.kind in kinds:
                 return piece.entry.partner
         return ("kazakhstan",) if self.home else ()
 
@@ -181,25 +149,24 @@ class NamedThings(Pieces):
 
     # -- events and places
 
-    def _quoted(self) -> None:
+    def _marked(self) -> None:
         """Names that quotation marks, a code name, a formal year or a unit's number mark."""
-        text = self.text
-        for match in _QUOTED.finditer(text, self.begin, self.finish):
+        text, span = self.text, (self.begin, self.finish)
+        for match in _QUOTED.finditer(text, *span):
             cued = _CUE_LEFT.search(text, max(self.begin, match.start() - 40), match.start())
             if match[1].count(" ") < 6 and (cued or _CUE_RIGHT.match(text, match.end()) or _DATED.search(match[1])):
-                self._event(match.start(1), match.end(1), "quoted")
-        for match in _CODENAMED.finditer(text, self.begin, self.finish):
+                self._event(*match.span(1), "quoted")
+        for match in _CODENAMED.finditer(text, *span):
             if _CUE_NAMED.search(text, max(self.begin, match.start() - 40), match.start(1)):
-                self._event(match.start(1), match.end(1), "codenamed")
-        for match in _YEAR_OF.finditer(text, self.begin, self.finish) if "Year" in text else ():
+                self._event(*match.span(1), "codenamed")
+        for match in _YEAR_OF.finditer(text, *span) if "Year" in text else ():
             states = [p.entry.partner for p in self.claim(*match.span()) if p.entry]
             partner = tuple(dict.fromkeys(p for own in states for p in own if p != "kazakhstan"))
             self.add(*match.span(), "EVENT", slug(match[0]), partner, "year-of")
-        for match in _UNIT.finditer(text, self.begin, self.finish):
+        for match in _UNIT.finditer(text, *span):
             self.claim(*match.span())
             owner = self._owner(match.start())
-            base = slug(match[0].replace("No.", ""))
-            self.add(*match.span(), "ORG", f"{self._iso(owner)}-{base}".strip("-"), owner, "unit")
+            self.add(*match.span(), "ORG", self._of_state(slug(match[0].replace("No.", "")), owner), owner, "unit")
 
     def _events(self) -> None:
         for match in _EVENT.finditer(self.signature()):
@@ -214,32 +181,23 @@ class NamedThings(Pieces):
     def _event(self, start: int, end: int, rule: str) -> None:
         if longer := _WITH_YEAR.match(self.text, end):
             end = longer.end()
-        pieces = self.claim(start, end)
         name = self.text[start:end]
-        known = next((p.entry for p in pieces if p.kind == "E" and p.entry), None)
+        known = next((p.entry for p in self.claim(start, end) if p.kind == "E" and p.entry), None)
         if known:
-            year = _YEAR.search(name)
-            whole = name[: year.start()] if year else name
-            id = known.id + f"-{slug(year[0])}" if year and whole == known.name else known.id
-            self.add(start, end, "EVENT", id if whole == known.name else slug(name), known.partner, rule)
+            year = name.removeprefix(known.name)
+            id = f"{known.id}-{slug(year)}".strip("-") if _YEAR.fullmatch(year) else slug(name)
+            self.add(start, end, "EVENT", id, known.partner, rule)
             return
         lead = self.text[max(0, start - 30) : start].lower()
         id = ("operation-" if "operation" in lead and "exercise" not in lead else "") + slug(name)
-        self.add(start, end, "EVENT", id, self.lexicon.by_id.get(id) or self._holders(start), rule)
-
-    def _holders(self, start: int) -> tuple[str, ...]:
-        """Who holds an unknown exercise: the partner named last before it in its sentence."""
-        for piece in self.before(start, reach=4):
-            if piece.entry and piece.entry.partner and piece.kind in "GDOC":
-                return piece.entry.partner
-        return ("kazakhstan",) if self.home else ()
+        self.add(start, end, "EVENT", id, self.lexicon.by_id.get(id) or self._last(start, 4, "GDOC"), rule)
 
     def _places(self) -> None:
         for match in _PLACE.finditer(self.signature()):
             pieces = self.inside(*match.span())
             start, end = pieces[0].start, pieces[-1].end
-            if region := REGION.match(self.text, end) if pieces[-1].kind in "ugC" else None:
-                end = region.end()
+            region = REGION.match(self.text, end) if pieces[-1].kind in "ugC" else None
+            end = region.end() if region else end
             gpe = bool(region) or pieces[0].kind == "b" or self.is_word("place_gpe", pieces[-1].word)
             partner = next((p.entry.partner for p in pieces if p.entry), ()) if gpe else ()
             self.claim(start, end)

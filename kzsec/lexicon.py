@@ -102,10 +102,7 @@ def lexicon_of(codebook: Codebook) -> Lexicon:
     for row in codebook["words"]:
         words.setdefault(row["kind"], []).extend(row["words"].split(" "))
     words["heads"] = [word for kind in ("head", "head_state") for word in words[kind]]
-    entries = [entry for table in NAMING for entry in _ENTRIES[table](codebook)]
-    for pair in words["combining"]:
-        name, id = pair.split("=")
-        entries.append(Entry(name, "NORP", id, (id,), "-", "demonym", "demonyms"))
+    entries = list(_entries(codebook))
     grammar = [Entry(w, "#" + letter, "", (), "", "", kind) for kind, letter in _LETTERS.items() for w in words[kind]]
     names: dict[str, list[Entry]] = {}
     for entry in (*entries, *grammar):
@@ -139,37 +136,23 @@ def _plurals(name: str) -> list[str]:
     return [name] if name.endswith(("ese", "ish", "ch", "s", "men", "ic", "ern", "Orthodox")) else [name, name + "s"]
 
 
-def _partners(codebook: Codebook) -> Iterator[Entry]:
+def _entries(codebook: Codebook) -> Iterator[Entry]:
+    """Every name of every row of the naming tables."""
     for row in codebook["partners"]:
         state, own = row["kind"] == "state", (row["id"],)
         kind = "GPE" if state else "LOC" if row["kind"] == "pole" else "ORG"
         for name in _forms(row):
             yield Entry(name, kind, row["id"], own, "", "state" if state else "", "states" if state else "groupings")
-        for demonym in _split(row["demonyms"]):
-            for name in _plurals(demonym):
-                yield Entry(name, "NORP", row["id"], own, "", "demonym", "demonyms")
-
-
-def _actors(codebook: Codebook) -> Iterator[Entry]:
-    for row in codebook["actors"]:
-        for form in _forms(row):
-            for name in _plurals(form) if row["type"] == "NORP" else [form]:
-                yield Entry(name, row["type"], row["id"], tuple(_split(row["partner"])), row["needs"], "", "actors")
-
-
-def _people(codebook: Codebook) -> Iterator[Entry]:
-    for row in codebook["people"]:
-        for name in _forms(row):
-            yield Entry(name, "PERSON", row["id"], tuple(_split(row["partner"])), "", "", "people")
-
-
-def _cities(codebook: Codebook) -> Iterator[Entry]:
-    for row in codebook["cities"]:
-        for name in _forms(row):
-            yield Entry(name, "GPE", row["id"], tuple(_split(row["partner"])), "", row["use"] or "city", "cities")
-
-
-_ENTRIES = {"partners": _partners, "actors": _actors, "people": _people, "cities": _cities}
+        for name in (form for demonym in _split(row["demonyms"]) for form in _plurals(demonym)):
+            yield Entry(name, "NORP", row["id"], own, "", "demonym", "demonyms")
+    for table, type, use in (("actors", "", ""), ("people", "PERSON", ""), ("cities", "GPE", "city")):
+        for row in codebook[table]:
+            kind, partner = type or row["type"], tuple(_split(row["partner"]))
+            for name in (n for form in _forms(row) for n in (_plurals(form) if kind == "NORP" else [form])):
+                yield Entry(name, kind, row["id"], partner, row.get("needs", ""), row.get("use", "") or use, table)
+    for row in codebook["grammar"]:
+        for name, id in (pair.split("=") for pair in (_split(row["words"]) if row["kind"] == "combining" else ())):
+            yield Entry(name, "NORP", id, (id,), "-", "demonym", "demonyms")
 
 
 def codebook_without(codebook: Codebook, article: Article, others: Sequence[Article]) -> Codebook:

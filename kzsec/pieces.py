@@ -17,7 +17,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import NamedTuple
 
-from kzsec.corpus import Article
+from kzsec.corpus import JANUARY_ISSUES, Article
 from kzsec.dates import find_dates
 from kzsec.lexicon import Entry, Lexicon, first_word, slug
 
@@ -27,17 +27,7 @@ _TOKEN = re.compile(
     r"|-(?:e|i|o|un|hun|ho|hee|hye|moon|hwan|bak|hyun|jong|il|min|woo|ki|suk|seok|chul|jae|tae|sung|soo|sam|jung"
     r"|ut|ul|al|el|ur)(?:-\w+)?\b)*\]?)"
 )
-_STRAIGHT = (
-    ("’", "'"),
-    ("‘", "'"),
-    ("ʻ", "'"),
-    ("ʼ", "'"),
-    ("`", "'"),
-    ("“", '"'),
-    ("”", '"'),
-    ("\xa0", " "),
-    ("–", "-"),
-)
+_STRAIGHT = [*zip("’‘ʻʼ`“”\xa0–", "'''''\"\" -", strict=True)]
 _PARTICLES = (
     "de", "van", "van der", "van den", "von", "bin", "ibn", "der", "du", "da", "di", "de la", "del", "oglu", "ben", "la",
     "dos", "e", "ould", "arap",
@@ -48,7 +38,8 @@ _GAPS = (
     | {f" {particle} ": "p" for particle in _PARTICLES}
     | {f" {article}-": "p" for article in ("al", "el", "ul", "ad", "ar", "as", "ash", "an", "at")}
 )
-_ABBREVIATED = frozenset("Gen Col Lt Maj Sen Rep Gov Dr Mr Mrs Ms Prof Adm Capt Brig St Sgt".split(" "))
+_SHORT_TITLES = frozenset("Gen Col Lt Maj Sen Rep Gov Prof Adm Capt Brig Sgt".split(" "))  # with a full stop
+_ARTICLE = re.compile(r"(?:(?<!\w)(?:al|el|ul|an|ar|as|at|ad|ash)-)?$")
 _TYPES = {"GPE": "C", "LOC": "L", "ORG": "O", "PERSON": "P", "NORP": "D", "EVENT": "E", "MEDIA": "M"}
 _LOCATIVE = re.compile(r"\b(?:[Ii]n|near|at|outside|around|inside|downtown|from|through|toward|leaving|visited|left) $")
 
@@ -78,23 +69,20 @@ class Pieces:
     """The pieces of one article, its signature, and what has been found so far."""
 
     def __init__(self, article: Article, lexicon: Lexicon) -> None:
-        text = article.text
-        for old, new in _STRAIGHT:
-            text = text.replace(old, new)
-        self.article, self.lexicon, self.text = article, lexicon, text
+        self.article, self.lexicon, self.text = article, lexicon, article.text
+        for old, new in _STRAIGHT:  # many times as fast as str.translate
+            self.text = self.text.replace(old, new)
         self.sentence_starts = [sentence.start for sentence in article.sentences]
         self.starts = frozenset(self.sentence_starts)
         self.begin, self.finish = self.sentence_starts[0], article.sentences[-1].end
-        self.home = "Kazakh" in text or "KAZAKH" in text
+        self.home = "Kazakh" in self.text or "KAZAKH" in self.text
         self.pieces: list[Piece] = []
         self.found: list[Found] = []
         self._counts: Counter[str] = Counter()
         self._needed: dict[str, bool] = {}
         self._fixed: list[tuple[int, int, str, Entry | None]] = []
-        self._cite()
-        self._date()
-        self._read()
-        self._sign()
+        for read in (self._cite, self._date, self._fix_lower, self._read, self._settle, self._sign):
+            read()
 
     # -- what is read
 
@@ -114,76 +102,63 @@ class Pieces:
 
     def _date(self) -> None:
         cited = [(cite.start, cite.end) for cite in self.article.citations]
-        january = bool(self.article.issue and self.article.issue <= 25)
+        january = bool(self.article.issue and self.article.issue <= JANUARY_ISSUES)
         for start, end, iso in find_dates(self.text, self.begin, self.finish, year=self.article.year, january=january):
             n = bisect_right(cited, (start, self.finish)) - 1
             if n < 0 or start >= cited[n][1]:
                 self._fixed.append((start, end, "Y", None))
                 self.found.append(Found(start, end, "DATE", iso, (), "date"))
 
-    def _read(self) -> None:
+    def _fix_lower(self) -> None:
+        """Table names that begin with a small letter, as `al-Qaeda`."""
         for match in self.lexicon.lower.finditer(self.text, self.begin, self.finish):
             entry = self.match(match.start(), first_word(match[0]))
             if entry and not self.text[match.start() - 1].isalnum():
                 self._fixed.append((match.start(), match.end(), _TYPES[entry.type], entry))
-        fixed, k, done = sorted(self._fixed, key=lambda span: span[:2]), 0, self.begin
-        text = self.text
+
+    def _read(self) -> None:
+        """Every capitalised word or table name as a piece, around those that are fixed."""
+        text, done = self.text, self.begin
+        fixed = [*sorted(self._fixed, key=lambda span: span[:2]), (len(text), 0, "", None)]
+        k = 0
         for token in _TOKEN.finditer(text, self.begin, self.finish):
             start, end = token.span()
-            while k < len(fixed) and fixed[k][0] <= start:
+            while fixed[k][0] <= start:
                 self._add(*fixed[k])
                 done = max(done, fixed[k][1])
                 k += 1
             if start < done or text[start - 1 : start].isalnum() or end - start > 50:
                 continue
             word = token[0]
-            entry = self.match(start, word if word.isalnum() else first_word(word))
-            if entry is None and word.isupper() and len(word) > 3:
-                entry = self._shouted(start, word)
+            first = word if word.isalnum() else first_word(word)
+            entry = self.match(start, first)
+            if entry is None and len(first) > 3 and word.isupper():
+                entry = self.match(start, first.capitalize(), loud=True)
             if entry is not None and entry.type[0] != "#" and not self._meant(entry, start):
-                entry = next(
-                    (e for e in self.lexicon.names[first_word(word)] if e.type[0] == "#" and e.name == word), None
-                )
-            if entry is None or entry.type[0] == "#":
-                done = self._plain(start, end, word, entry)
-            else:
-                done = self._named(start, entry)
-        for span in fixed[k:]:
+                entry = next((e for e in self.lexicon.names[first] if e.type[0] == "#" and e.name == word), None)
+            named = entry is not None and entry.type[0] != "#"
+            done = self._named(start, entry) if named else self._plain(start, end, word, entry)
+        for span in fixed[k:-1]:
             self._add(*span)
 
-    def match(self, start: int, first: str) -> Entry | None:
-        """The longest table name or word of grammar that stands at `start`, where `first` is its first word."""
+    def match(self, start: int, first: str, *, loud: bool = False) -> Entry | None:
+        """The longest table name or word of grammar at `start`, by its first word; `loud`: a name, in capitals."""
         text = self.text
         for entry in self.lexicon.names.get(first, ()):
-            end = start + len(entry.name)
-            if text.startswith(entry.name, start) and not text[end : end + 1].isalnum():
-                if entry.needs and not (
-                    text[end : end + 1] == "-" if entry.needs == "-" else self._present(entry.needs)
-                ):
-                    continue
-                return entry
+            name = entry.name.upper() if loud else entry.name
+            if text.startswith(name, start) and not (loud and entry.type[0] == "#"):
+                behind = text[start + len(name) : start + len(name) + 1]
+                if not behind.isalnum() and (not entry.needs or self._present(entry.needs, behind)):
+                    return entry
         return None
 
-    def _shouted(self, start: int, word: str) -> Entry | None:
-        """The table name that stands at `start` in capitals, as in a dateline or an article in capitals."""
-        first = first_word(word).capitalize()
-        for entry in self.lexicon.names.get(first, ()) if len(first) > 3 else ():
-            end = start + len(entry.name)
-            if (
-                entry.type[0] != "#"
-                and self.text[start:end] == entry.name.upper()
-                and not self.text[end : end + 1].isalnum()
-            ):
-                return entry
-        return None
-
-    def _present(self, needs: str) -> bool:
-        """Whether the article names the partner `needs`, or, for a name in capitals, whether citations alone use it."""
+    def _present(self, needs: str, behind: str) -> bool:
+        """Whether the article names the partner `needs`; where `needs` is a hyphen, whether one is behind the name."""
+        if needs == "-":
+            return behind == "-"
         if needs not in self._needed:
-            row = self.lexicon.partners.get(needs)
-            names = (
-                [] if row is None else [row["name"], *row["aliases"].split(";")[:2], *row["demonyms"].split(";")[:1]]
-            )
+            row = self.lexicon.partners.get(needs, {"name": "", "aliases": "", "demonyms": ""})
+            names = [row["name"], *row["aliases"].split(";")[:2], row["demonyms"].split(";")[0]]
             self._needed[needs] = any(name in self.text for name in names if name)
         return self._needed[needs]
 
@@ -193,54 +168,41 @@ class Pieces:
 
     def _meant(self, entry: Entry, start: int) -> bool:
         """Whether an ambiguous table name is meant here: `the West`, `in Nice`, not `West of`, `Nice`."""
-        if entry.use == "demonym":
-            return True
+        name = entry.name
         if entry.use == "weak":
             return bool(_LOCATIVE.search(self.text, max(0, start - 10), start))
-        name = entry.name
         if entry.type == "GPE" and self.food(start + len(name)):
             return False
-        if " " in name or name.isupper() or name.lower() not in self.lexicon.words["common"]:
+        if entry.type in ("GPE", "NORP") or " " in name or name.isupper() or name.lower() not in self.lexicon.words["common"]:
             return True
-        if entry.type == "LOC":
-            return self.text[start - 4 : start].lower() == "the "
-        return entry.type in ("GPE", "NORP") or not self.initial(start)
+        return self.text[start - 4 : start].lower() == "the " if entry.type == "LOC" else not self.initial(start)
 
     def _plain(self, start: int, end: int, word: str, entry: Entry | None) -> int:
         """A piece for a word that is no name of a table: its class by grammar, shape and the list of common words."""
-        if entry is not None and entry.type[0] == "#":
-            kind, end = entry.type[1], start + len(entry.name)
-            if (
-                entry.name in _ABBREVIATED
-                and self.text[end : end + 1] != "."
-                and entry.name not in ("St", "Dr", "Mr", "Mrs", "Ms")
-            ):
-                kind = "u"
-        elif word[0] == "[" or word[-1] == "]":
-            kind = "u"
-            if word[0] == "[" and word[-1] != "]":
-                start += 1
+        if entry is not None:
+            end = start + len(entry.name)
+            kind = "u" if entry.name in _SHORT_TITLES and self.text[end : end + 1] != "." else entry.type[1]
+        elif "[" in word or "]" in word:
+            kind, start = "u", start + (word[0] == "[" and word[-1] != "]")
         else:
             kind = "i" if word[1:2] == "." else self._class(word, start)
         if kind in "ug" and self.text[start - 1] == "-":
-            article = re.search(r"(?<!\w)(?:al|el|ul|an|ar|as|at|ad|ash)-$", self.text[max(0, start - 5) : start])
-            start -= len(article[0]) if article else 0
+            start -= len(_ARTICLE.search(self.text, max(0, start - 5), start)[0])
         self._add(start, end, kind, None)
         return end
 
     def _class(self, word: str, start: int) -> str:
         words, lower = self.lexicon.words, word.lower()
-        if any(c.isdigit() for c in word):
+        if any(map(str.isdigit, word)):
             return "d"
         if word.isupper() and len(word) > 1:
             return "X" if word in words["acronym_stop"] or self._loud(start) else "q"
         if word in words["given"] or lower in _PARTICLES or word == "Al":
             return "g"
-        parts = word.split("-")
-        if len(parts) > 1 and parts[1][0].islower():
+        parts = lower.split("-")
+        if len(parts) > 1 and word[len(parts[0]) + 1].islower():
             return "u"
-        common = words["common"]
-        if all(part.lower() in common or _plural_in(part.lower(), common) for part in parts):
+        if all(part in words["common"] or _plural_in(part, words["common"]) for part in parts):
             return "s" if self.initial(start) else "w"
         return "X" if lower.endswith(("ly", "ing")) and self.initial(start) else "u"
 
@@ -260,49 +222,53 @@ class Pieces:
 
     def _named(self, start: int, entry: Entry) -> int:
         """A piece for a table name; for a hyphenated pair of peoples one, for a chain of capitals one each."""
-        end = start + len(entry.name)
-        if self.text[end : end + 1] != "-":
-            self._add(start, end, self._kind(entry), entry)
-            return end
-        chain, ends = [entry], [start + len(entry.name)]
-        while self.text[ends[-1] : ends[-1] + 1] == "-" and self.text[ends[-1] + 1 : ends[-1] + 2].isupper():
-            at = ends[-1] + 1
-            follow = self.match(at, first_word(self.text[at : at + 30]))
+        text, chain, end = self.text, [(start, entry)], start + len(entry.name)
+        while text[end : end + 1] == "-" and text[end + 1 : end + 2].isupper():
+            follow = self.match(end + 1, first_word(text[end + 1 : end + 31]))
             if follow is None or follow.type[0] == "#":
                 break
-            chain.append(follow)
-            ends.append(at + len(follow.name))
-        if len(chain) > 1 and all(e.type == "NORP" or e.use == "state" for e in chain):
-            partner = tuple(dict.fromkeys(p for e in chain for p in e.partner if p != "kazakhstan"))
-            name = self.text[start : ends[-1]]
-            self._add(
-                start, ends[-1], "D", Entry(name, "NORP", "-".join(e.id for e in chain), partner, "", "pair", "pairs")
-            )
+            chain.append((end + 1, follow))
+            end += 1 + len(follow.name)
+        if len(chain) > 1 and all(one.type == "NORP" or one.use == "state" for _, one in chain):
+            partner = tuple(dict.fromkeys(p for _, one in chain for p in one.partner if p != "kazakhstan"))
+            id = "-".join(one.id for _, one in chain)
+            self._add(start, end, "D", Entry(text[start:end], "NORP", id, partner, "", "pair", "pairs"))
         else:
-            for one, end in zip(chain, ends, strict=True):
-                self._add(end - len(one.name), end, self._kind(one), one)
-        return ends[-1]
-
-    def _kind(self, entry: Entry) -> str:
-        if entry.use == "state":
-            return "G"
-        return "H" if entry.type == "ORG" and entry.name in self.lexicon.words["heads"] else _TYPES[entry.type]
+            for at, one in chain:
+                head = one.type == "ORG" and one.name in self.lexicon.words["heads"]
+                kind = "G" if one.use == "state" else "H" if head else _TYPES[one.type]
+                self._add(at, at + len(one.name), kind, one)
+        return end
 
     def _add(self, start: int, end: int, kind: str, entry: Entry | None) -> None:
         pieces, before = self.pieces, "."
-        if pieces and start not in self.starts:
-            last = pieces[-1]
-            gap = self.text[last.end : start] if start - last.end < 11 else "."
-            before = _GAPS.get(gap, ".")
-            if gap == ". " and last.word in _ABBREVIATED:
-                before = ""
+        if pieces and start not in self.starts and start - pieces[-1].end < 11:
+            gap = self.text[pieces[-1].end : start]
+            before = "" if gap == ". " and pieces[-1].word in _SHORT_TITLES else _GAPS.get(gap, ".")
         pieces.append(Piece(start, end, self.text[start:end], kind, entry, before))
 
     # -- the signature
 
+    def _settle(self) -> None:
+        """Classes that the neighbour decides: `Chad Smith`, `Michael Jordan`, `Sheikh Sultan bin …`, `Fan Weiguo`."""
+        given, first_surname = self.lexicon.words["given"], self.lexicon.words["first_surname"]
+        named = False
+        for one, two in pairwise(self.pieces):
+            close, forename = two.before == "", one.word in given
+            named = one.kind in "gi" or (named and one.kind == "u" and one.before == "")
+            if close and (two.kind in "ugi" or _town(two)) and one.kind in "CGDLABHKwsuT" and " " not in one.word:
+                leads = one.word in first_surname and one.kind in "ABbHwsu" and two.kind in "ug"
+                if leads or (forename and (one.kind != "T" or two.kind == "i")):
+                    one.kind, one.entry = "g", None
+            elif close and named and two.kind in "CG" and " " not in two.word and two.entry.use not in ("pair", "capital"):
+                two.kind, two.entry = "u", None
+            elif forename and ((close and one.kind == "K" and two.kind == "w") or (two.before == "p" and one.kind in "TwsCGD")):
+                one.kind, one.entry = "g", None
+            elif close and one.word == "General" and two.kind in "wH":
+                one.kind = "w"
+
     def _sign(self) -> None:
-        self._settle()
-        self.at: list[int] = []
+        self.at: list[int] = []  # the number of the piece at each position of the signature, -1 for a gap
         self.letters: list[str] = []
         for number, piece in enumerate(self.pieces):
             if piece.before:
@@ -313,34 +279,6 @@ class Pieces:
             self.at.append(number)
         self.piece_starts = [piece.start for piece in self.pieces]
 
-    def _settle(self) -> None:
-        """Classes that the neighbour decides: `Chad Smith`, `Michael Jordan`, `Sheikh Sultan bin …`, `Fan Weiguo`."""
-        words = self.lexicon.words
-        given, first_surname = words["given"], words["first_surname"]
-        named = False
-        for one, two in pairwise(self.pieces):
-            close = two.before == ""
-            named = one.kind in "gi" or (named and one.kind == "u" and one.before == "")
-            if close and (two.kind in "ugi" or _town(two)) and one.kind in "CGDLABHKwsuT" and " " not in one.word:
-                if (one.word in given and (one.kind != "T" or two.kind == "i")) or (
-                    one.word in first_surname and one.kind in "ABbHwsu" and two.kind in "ug"
-                ):
-                    one.kind, one.entry = "g", None
-            elif (
-                close
-                and named
-                and two.kind in "CG"
-                and " " not in two.word
-                and two.entry.use not in ("pair", "capital")
-            ):
-                two.kind, two.entry = "u", None
-            elif close and one.kind == "K" and one.word in given and two.kind == "w":
-                one.kind = "g"
-            elif two.before == "p" and one.kind in "TwsCGD" and one.word in given:
-                one.kind, one.entry = "g", None
-            elif close and one.kind == "T" and one.word == "General" and two.kind in "wH":
-                one.kind = "w"
-
     def signature(self) -> str:
         return "".join(self.letters)
 
@@ -350,12 +288,9 @@ class Pieces:
 
     def claim(self, start: int, end: int) -> list[Piece]:
         """The pieces within a span of text, from now on named."""
-        n = bisect_left(self.piece_starts, start)
-        claimed = []
-        while n < len(self.pieces) and self.pieces[n].start < end:
-            self.letters[self.pieces[n].letter] = "N"
-            claimed.append(self.pieces[n])
-            n += 1
+        claimed = self.pieces[bisect_left(self.piece_starts, start) : bisect_left(self.piece_starts, end)]
+        for piece in claimed:
+            self.letters[piece.letter] = "N"
         return claimed
 
     def before(self, start: int, *, reach: int) -> list[Piece]:
