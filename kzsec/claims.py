@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -9,10 +10,10 @@ from itertools import combinations
 import pandas as pd
 
 from .annotations import Annotations, annotate
-from .codebook import VECTORS
+from .codebook import MODALITIES, VECTORS
 from .corpus import SEEDS, Corpus
 from .evidence import Html, Ref, Trail, refs_of, text_html
-from .patterns import POLES, RECODINGS, Study, without_article
+from .patterns import POLES, RECODINGS, Study, closing_judgements, without_article
 
 RUSSIA_LED = frozenset(
     ["csto", "cis", "eurasian-economic-community", "single-economic-space", "central-asian-cooperation-organization", "sco"]
@@ -36,6 +37,21 @@ class ClaimError(AssertionError):
     """A headline claim that the seed articles no longer carry."""
 
 
+def _stop_if_broken(corpus: Corpus, claims: Iterable[Claim]) -> None:
+    broken = [claim.name for claim in claims if claim.holds is False]
+    if broken and is_seed_corpus(corpus):
+        raise ClaimError(f"no longer holds on the seed articles: {', '.join(broken)}")
+
+
+def _claim_html(corpus: Corpus, claim: Claim, trail: Trail, note: str = "") -> str:
+    count = len(set(claim.refs))
+    link = trail.link(claim.refs, claim.name, f"{count} sentence{'s' * (count != 1)}")
+    verdict = {True: "", False: "Does not hold here: ", None: f"Not estimable from {_articles(corpus)}: "}[claim.holds]
+    mark = f'<span class="verdict">{verdict}</span>' if verdict else ""
+    about = f' <small class="rests">{text_html(note)}</small>' if note else ""
+    return f"{mark}{text_html(claim.says) if note else _with_lead(claim.says)} [{link}]{about}"
+
+
 def claims_html(corpus: Corpus, claims: Iterable[Claim], *, name: str = "claims") -> Html:
     """The claims as a list, each with a link to its sentences.
 
@@ -43,18 +59,9 @@ def claims_html(corpus: Corpus, claims: Iterable[Claim], *, name: str = "claims"
     corpus it is shown as not holding, with its numbers.
     """
     claims = list(claims)
-    broken = [claim.name for claim in claims if claim.holds is False]
-    if broken and is_seed_corpus(corpus):
-        raise ClaimError(f"no longer holds on the seed articles: {', '.join(broken)}")
+    _stop_if_broken(corpus, claims)
     trail = Trail(corpus, name)
-    items = []
-    for claim in claims:
-        count = len(set(claim.refs))
-        link = trail.link(claim.refs, claim.name, f"{count} sentence{'s' * (count != 1)}")
-        verdict = {True: "", False: "Does not hold here: ", None: f"Not estimable from {_articles(corpus)}: "}[claim.holds]
-        mark = f'<span class="verdict">{verdict}</span>' if verdict else ""
-        kind = "claim" if claim.holds else "claim broken"
-        items.append(f'<li class="{kind}">{mark}{_with_lead(claim.says)} [{link}]</li>')
+    items = [f'<li class="{"claim" if c.holds else "claim broken"}">{_claim_html(corpus, c, trail)}</li>' for c in claims]
     return Html(f'<ul class="claims">{"".join(items)}</ul>{trail.lists_html()}', "\n".join(c.says for c in claims))
 
 
@@ -94,16 +101,27 @@ def _of(part: pd.DataFrame, whole: pd.DataFrame) -> str:
     return f"{len(part)} of {len(whole)}"
 
 
+def _others(part: pd.DataFrame, whole: pd.DataFrame, *, most: int = 3) -> str:
+    """The acts of `whole` that are not in `part`, in their own words, so that what a count leaves out is said."""
+    rest = whole.loc[whole.index.difference(part.index), "what"].head(most).tolist()
+    return f"; not so: {'; '.join(rest)}" if rest else ""
+
+
+def _modalities(acts: pd.DataFrame) -> str:
+    counts = acts["modality"].value_counts()
+    return ", ".join(f"{counts[m]} {m.replace('_', ' ')}" for m in MODALITIES if counts.get(m))
+
+
 def claim_several(study: Study) -> Claim:
-    """Several poles, unequal: at least three of the four carry cooperation, and the largest has over half more than the smallest."""
+    """At least three of the four poles carry cooperation, and the largest has over half more than the smallest."""
     rows = study.coding.codings
     cooperation = rows[(rows["stance"] == "cooperation") & rows["vector"].isin(POLES)]
     counts = cooperation["vector"].value_counts().reindex(list(POLES), fill_value=0)
     shown = ", ".join(f"{VECTORS[v]} {counts[v]}" for v in counts.sort_values(ascending=False, kind="stable").index)
-    holds = None if cooperation.empty else bool((counts > 0).sum() >= 3 and counts.max() > 1.5 * counts[counts > 0].min())
+    holds = bool((counts > 0).sum() >= 3 and counts.max() > 1.5 * counts[counts > 0].min()) if len(cooperation) else None
     return Claim(
         "several partners, unequal",
-        f"Several partners, not in equal measure: {len(cooperation)} codings of cooperation with the four poles, {shown}.",
+        f"Several partners, but not in equal measure: the {len(cooperation)} codings of cooperation with the four poles are {shown}.",
         holds, tuple(refs_of(cooperation)),
     )  # fmt: skip
 
@@ -115,79 +133,84 @@ def stories(codings: pd.DataFrame) -> dict[str, str]:
 
 
 def claim_by_story(study: Study) -> Claim:
-    """Russia is friction where the story is another tie: its friction share there is at least twice that elsewhere."""
+    """Where the story is a Western or neighbouring tie, at least half of Russia's codings are friction, twice the share elsewhere."""
     rows = study.coding.codings
     story = stories(rows)
     russia = rows[rows["vector"] == "russia"]
     western = russia["doc"].map(lambda doc: story[doc] in ("nato", "region")).astype(bool)
     there, elsewhere = russia[western], russia[~western]
     limits, other = there[there["stance"] == "friction"], elsewhere[elsewhere["stance"] == "friction"]
+    constraint = russia[russia["limit"] == "constraint"]
     holds = None
     if len(there) >= 5 and len(elsewhere) >= 5:
         holds = bool(len(limits) / len(there) >= 0.5 and len(limits) / len(there) >= 2 * len(other) / len(elsewhere))
-    names = study.names()
-    docs = ", ".join(names[doc] for doc in story if story[doc] in ("nato", "region")) or "no article"
+    labels = study.labels()
+    docs = " and ".join(labels[doc] for doc in story if story[doc] in ("nato", "region")) or "none"
     return Claim(
         "Russia by story",
-        f"Russia is partner or limit by the story told: where an article is mostly about a Western or neighbouring tie ({docs}), "
-        f"{_of(limits, there)} codings of Russia are friction; elsewhere {_of(other, elsewhere)}.",
+        f"Russia is a partner where the story is Russian or Central Asian, and friction where it is a Western or Caspian tie: in such "
+        f"articles, {docs}, {_of(limits, there)} codings of Russia are friction, elsewhere {_of(other, elsewhere)}; "
+        f"{len(constraint)} of these are constraints on a tie with someone else.",
         holds, tuple(refs_of(pd.concat([limits, other]))),
     )  # fmt: skip
 
 
 def claim_operations(study: Study) -> Claim:
-    """Operations and commitments run through Russia and its groupings: at least two thirds of such acts."""
+    """At least two thirds of the operations and commitments are with Russia or a grouping that it belongs to."""
     acts = study.acts(kinds=("operation", "commitment"))
     led = _having(acts, "vectors", ["russia"])
     return Claim(
         "operations: Russia and the CSTO",
-        f"Operations and standing commitments run through Russia and the groupings it leads: {_of(led, acts)} such acts "
-        f"(done, under way, scheduled or sought).",
+        f"Operations and standing commitments run through Russia, the CSTO and the SCO: {_of(led, acts)} such acts "
+        f"({_modalities(led)}){_others(led, acts)}.",
         None if acts.empty else bool(len(led) >= 2 / 3 * len(acts)), tuple(refs_of(led)),
     )  # fmt: skip
 
 
 def claim_support(study: Study) -> Claim:
-    """Support that is done or under way comes from single states of the West: over half, and none from NATO itself."""
+    """Over half of the support that is done or under way is with the United States or Turkey, and none with NATO itself."""
     acts = study.acts(kinds=("support",), modalities=("done", "under_way"))
     states = _having(acts, "partners", ["united-states", "turkey"])
     nato = _having(acts, "partners", ["nato"])
+    wanted = _having(study.acts(kinds=("support",), modalities=("sought", "scheduled")), "partners", ["nato"])
     return Claim(
         "support: United States and Turkey",
-        f"The West supplies, and it is the United States and Turkey that do: {_of(states, acts)} acts of support that are done or "
-        f"under way; from NATO itself {len(nato)}.",
+        f"Support that is given and not only offered comes from the United States and Turkey: {_of(states, acts)} such acts "
+        f"({_modalities(states)}){_others(states, acts)}. From NATO itself {len(nato)}, with {len(wanted)} offered or asked for.",
         None if acts.empty else bool(len(states) > len(acts) / 2 and nato.empty), tuple(refs_of(states)),
     )  # fmt: skip
 
 
 def claim_china(study: Study) -> Claim:
-    """China is declared, hardly enacted: a statement of its own, and no joint act of substance outside the groupings."""
+    """A statement on China there is, and no agreement, support, operation or commitment with it outside a grouping with Russia."""
     acts = _having(study.acts(), "partners", ["china"])
     said = acts[acts["kind"] == "statement"]
     enacted = acts[acts["kind"].isin(["agreement", "support", "operation", "commitment"])]
     alone = enacted[enacted["partners"].map(lambda partners: not RUSSIA_LED & set(partners)).astype(bool)]
     return Claim(
         "China in words",
-        f"China is declared, hardly enacted: {len(said)} of {len(acts)} acts that name it are statements, and outside the SCO "
-        f"{len(alone)} agreements, supplies, operations or commitments with it are reported.",
+        f"China is declared, hardly enacted: {_of(said, acts)} acts that name it are statements, and outside the SCO "
+        f"{len(alone)} agreements, acts of support, operations or commitments with it are reported.",
         None if acts.empty else bool(len(said) >= 1 and alone.empty), tuple(refs_of(acts)),
     )  # fmt: skip
 
 
 def claim_limits(study: Study) -> Claim:
-    """Russia and China are the ones that limit others' ties: all codings of constraint are theirs."""
+    """Over four fifths of the codings of constraint are Russia's or China's."""
     rows = study.coding.codings
     constraint = rows[rows["limit"] == "constraint"]
     theirs = constraint[constraint["vector"].isin(["russia", "china"])]
+    west = len(set(refs_of(constraint)) & set(refs_of(rows[rows["vector"] == "nato"])))
     return Claim(
         "limits: Russia and China",
-        f"What limits a tie with someone else is Russia or China: theirs are {_of(theirs, constraint)} codings of constraint.",
+        f"What limits a tie with someone else is Russia or China: theirs are {_of(theirs, constraint)} codings of constraint, "
+        f"in {len(refs_of(constraint))} sentences, {west} of which speak of the West too.",
         None if constraint.empty else bool(len(theirs) > 0.8 * len(constraint)), tuple(refs_of(constraint)),
     )  # fmt: skip
 
 
 def claim_tentative(study: Study) -> Claim:
-    """The Middle Eastern opening is talk: of the acts done, no security act goes beyond contact."""
+    """Of the acts with the Middle East that are done, less than half go beyond contact, and none of these is on security."""
     acts = _having(study.acts(modalities=("done", "under_way")), "vectors", ["middle_east"])
     agreed = acts[~acts["kind"].isin(["contact", "statement"])]
     security = agreed[agreed["domain"] == "security"]
@@ -195,14 +218,14 @@ def claim_tentative(study: Study) -> Claim:
     docs = acts["doc"].nunique()
     return Claim(
         "Middle East: talks",
-        f"The Middle East is talks: {len(acts) - len(agreed)} of {len(acts)} acts done are meetings; what was agreed beyond them is "
-        f"trade ({len(trade)}), not security ({len(security)}). All stand in {docs} article{'s' * (docs != 1)}.",
+        f"With the Middle East it is talks: {len(acts) - len(agreed)} of {len(acts)} acts done are meetings, and what goes beyond "
+        f"them is trade ({len(trade)}), not security ({len(security)}); all in {docs} article{'s' * (docs != 1)}.",
         None if acts.empty else bool(security.empty and len(agreed) < len(acts) / 2), tuple(refs_of(acts)),
     )  # fmt: skip
 
 
 def claim_hedges(study: Study) -> Claim:
-    """Hedges travel with overtures: the neighbours', Western and Middle Eastern codings are hedged more often than Russia's and China's."""
+    """The West's, the Middle East's and the neighbours' codings are hedged more often than Russia's and China's."""
     rows = study.coding.codings
     overture = rows[rows["vector"].isin(["nato", "middle_east", "region"])]
     standing = rows[rows["vector"].isin(["russia", "china"])]
@@ -212,32 +235,31 @@ def claim_hedges(study: Study) -> Claim:
         holds = bool(len(hedged) / len(overture) > len(other) / len(standing))
     return Claim(
         "hedged overtures",
-        f"Hedges travel with the overtures: {_of(hedged, overture)} codings of the West, the Middle East and the neighbours "
-        f"are hedged, {_of(other, standing)} of Russia and China.",
+        f"The overtures are hedged more often than the standing ties: {_of(hedged, overture)} codings of the West, the Middle East "
+        f"and the neighbours, {_of(other, standing)} of Russia and China.",
         holds, tuple(refs_of(hedged)),
     )  # fmt: skip
 
 
 def claim_treaty(study: Study) -> Claim:
-    """A treaty is not depth: a neighbour with an agreement done has no operation, and over a quarter of its codings are hedged."""
+    """A neighbour with an agreement done has no operation done, and over a quarter of its codings are hedged or doubt the tie."""
     events, rows = study.coding.events, study.coding.codings
     agreed = _having(events[(events["kind"] == "agreement") & (events["modality"] == "done")], "vectors", ["region"])
     partners = sorted({p for cell in agreed["partners"] for p in cell if "region" in study.partner_vectors(p)})
-    operations = _having(study.acts(kinds=("operation",)), "partners", partners)
-    operations = operations[operations["modality"] == "done"]
+    operations = _having(study.acts(kinds=("operation",), modalities=("done",)), "partners", partners)
     about = _having(rows[rows["vector"] == "region"], "partners", partners)
     hedged = about[about["hedged"] | about["limit"].eq("doubt")]
-    names = ", ".join(map(study.partner_name, partners)) or "no neighbour"
+    names = ", ".join(map(study.partner_name, partners)) or "a neighbour"
     return Claim(
         "treaty without depth",
-        f"A treaty is not depth: {len(agreed)} agreement{'s' * (len(agreed) != 1)} with neighbours done ({names}), "
-        f"{len(operations)} operations; {_of(hedged, about)} codings of that tie are hedged or doubt it.",
+        f"With {names} a treaty is not depth: {len(agreed)} agreement{'s' * (len(agreed) != 1)} done, {len(operations)} "
+        f"operations; {_of(hedged, about)} codings of that tie are hedged or doubt it.",
         None if agreed.empty else bool(operations.empty and len(hedged) > len(about) / 4), tuple(refs_of(pd.concat([agreed, hedged]))),
     )  # fmt: skip
 
 
 def claim_doctrine(study: Study) -> Claim:
-    """Declarations rank partners: those to Russia, China and their groupings are made, those to the West are still sought."""
+    """Over half of the statements on Russia and China are made, over half of those on the West only sought."""
     said = study.acts(kinds=("statement",))
     east, west = _having(said, "vectors", ["russia", "china"]), _having(said, "vectors", ["nato"])
     made, sought = east[east["modality"] == "done"], west[west["modality"] == "sought"]
@@ -250,24 +272,68 @@ def claim_doctrine(study: Study) -> Claim:
     )  # fmt: skip
 
 
+CONDITION = re.compile(r"\b(?:stands? or falls?|depends?(?: also)? (?:up)?on|hinges? on|provided that|on condition|only if|unless|without incurring)\b", re.I)
+
+
+def claim_condition(study: Study) -> Claim:
+    """In a last paragraph the author's judgement makes a Western tie depend on something, in so many words."""
+    closing = closing_judgements(study)
+    west = closing[closing["vectors"].map(lambda v: "nato" in v).astype(bool) & closing["text"].str.contains(CONDITION)]
+    shown = west.sort_values("text", key=lambda t: -t.str.contains("stand or fall").astype(int), kind="stable").head(2)
+    quotes = "; ".join(f"“{row.text}” ({study.names()[row.doc]})" for row in shown.itertuples())
+    return Claim(
+        "the stated condition",
+        f"What the Western tie depends on, in the authors’ words: {quotes or 'no last paragraph says it'}",
+        bool(len(west)) if len(closing) else None, tuple(west["ref"]),
+    )  # fmt: skip
+
+
 HEADLINES = (
-    claim_several, claim_by_story, claim_operations, claim_support, claim_china, claim_limits, claim_tentative, claim_hedges,
-    claim_treaty, claim_doctrine,
+    claim_several, claim_operations, claim_support, claim_china, claim_by_story, claim_limits, claim_tentative, claim_treaty,
+    claim_hedges, claim_doctrine, claim_condition,
 )  # fmt: skip
-# the answer in short: who operates and commits, who supplies, who is declared, who talks, and what limits whom
-OVERVIEW = (claim_operations, claim_support, claim_china, claim_tentative, claim_by_story, claim_limits)
+# the answer in five lines, each of one or more headlines
+OVERVIEW = {
+    "Is it multi-vector?": (claim_several,),
+    "Who does what?": (claim_operations, claim_support, claim_china),
+    "Who limits whom?": (claim_by_story, claim_limits),
+    "How deep are the openings?": (claim_tentative, claim_treaty),
+    "On what does it depend?": (claim_condition,),
+}
+
+
+def overview(study: Study) -> Html:
+    """The answer: a line a question, each headline with its sentences and with what it rests on."""
+    found = survival(study, singly=True)
+    rests = {claim: _rests_on(part) for claim, part in found.groupby("claim")}
+    trail, items = Trail(study.corpus, "overview"), []
+    _stop_if_broken(study.corpus, [headline(study) for group in OVERVIEW.values() for headline in group])
+    for question, group in OVERVIEW.items():
+        says = [_claim_html(study.corpus, headline(study), trail, rests[headline(study).name]) for headline in group]
+        points = f"<ul>{''.join(f'<li>{point}</li>' for point in says)}</ul>" if len(says) > 1 else says[0]
+        items.append(f"<li><strong>{text_html(question)}</strong> {points}</li>")
+    return Html(f'<ul class="claims">{"".join(items)}</ul>{trail.lists_html()}')
+
+
+def _rests_on(part: pd.DataFrame) -> str:
+    """In how many of the single choices a headline holds, and the first that break it."""
+    held = int(part["holds"].eq(True).sum())
+    if held == len(part):
+        return f"holds under all {len(part)} choices tried"
+    failing = [next(iter(c), "as coded") for c in part.loc[~part["holds"].eq(True), "choices"]]
+    return f"holds under {held} of {len(part)} choices tried, not {', '.join(failing[:3])}{' …' if len(failing) > 3 else ''}"
 
 
 # --- does it survive other choices -----------------------------------------------------------------
 
 
-def variants(study: Study) -> Iterator[tuple[frozenset[str], Study]]:
-    """The study under every combination of the named recodings, and without each article in turn, with the choices made."""
+def variants(study: Study, *, singly: bool = False) -> Iterator[tuple[frozenset[str], Study]]:
+    """The study under every combination of the named recodings (`singly`: each alone), and without each article in turn."""
     choices: dict[str, Callable[[Annotations], Annotations]] = dict(RECODINGS)
     if study.coding.coder.startswith("reference"):
         machine = annotate(study.corpus, codebook=study.codebook)
         choices = {"machine’s coding": lambda _: machine, **choices}
-    for size in range(len(choices) + 1):
+    for size in range(2 if singly else len(choices) + 1):
         for names in combinations(choices, size):
             coding = study.coding
             for name in names:
@@ -279,14 +345,22 @@ def variants(study: Study) -> Iterator[tuple[frozenset[str], Study]]:
             yield frozenset([f"without {name}"]), study.recoded(without_article(study.coding, doc))
 
 
-def survival(study: Study) -> pd.DataFrame:
+def survival(study: Study, *, singly: bool = False) -> pd.DataFrame:
     """Each headline under each variant: columns claim, choices (none: as coded), holds (True, False, None), says, refs."""
     rows = []
-    for names, changed in variants(study):
+    for names, changed in variants(study, singly=singly):
         for headline in HEADLINES:
             claim = headline(changed)
             rows.append((claim.name, names, claim.holds, claim.says, list(claim.refs)))
     return pd.DataFrame(rows, columns=["claim", "choices", "holds", "says", "refs"]).astype({"holds": object})
+
+
+# each headline's condition, as its function states it
+CONDITIONS = dict(zip(
+    ("several partners, unequal", "operations: Russia and the CSTO", "support: United States and Turkey", "China in words", "Russia by story",
+     "limits: Russia and China", "Middle East: talks", "treaty without depth", "hedged overtures", "ranked declarations", "the stated condition"),
+    (headline.__doc__.splitlines()[0] for headline in HEADLINES), strict=True,
+))  # fmt: skip
 
 
 def survival_summary(found: pd.DataFrame) -> pd.DataFrame:
@@ -301,8 +375,8 @@ def survival_summary(found: pd.DataFrame) -> pd.DataFrame:
         least = [c for at, c in enumerate(broken) if not any(smaller < c for smaller in broken[:at])]
         mute = sorted(name for c in part.loc[part["holds"].isna(), "choices"] if len(c) == 1 for name in c)
         rows.append((claim, int(results["holds"].eq(True).sum()), len(results), " or ".join(" and ".join(sorted(c)) for c in least),
-                     ", ".join(mute), OVERTURNED[claim]))  # fmt: skip
-    return pd.DataFrame(rows, columns=["claim", "holds in", "of results", "broken by", "not estimable", "what would overturn it"])
+                     ", ".join(mute), CONDITIONS.get(claim, ""), OVERTURNED.get(claim, "")))  # fmt: skip
+    return pd.DataFrame(rows, columns=["claim", "holds in", "of results", "broken by", "not estimable", "condition", "what would overturn it"])
 
 
 # what a further article would have to report, for each headline
@@ -316,5 +390,6 @@ OVERTURNED = {
     "Middle East: talks": "one security agreement, delivery or exercise with an Arab state, Israel or Iran that is done; collect follow-ups to the visits of 2006",
     "hedged overtures": "overtures reported without reserve, or ties with Russia and China in doubt; collect other authors",
     "treaty without depth": "a joint operation with a neighbour under its treaty; collect stories on the Caspian and on Uzbekistan",
+    "the stated condition": "an author who makes no condition, or another one; collect other authors on the same overtures",
     "ranked declarations": "a declared priority for the West, or a mere wish towards the CSTO; collect doctrines and addresses in full",
 }

@@ -26,7 +26,7 @@ from .evidence import Html, Ref, Trail, download, slug, table_html, text_html, v
 from .patterns import Study, with_sentence_ref
 
 if TYPE_CHECKING:
-    from .corpus import Article, Sentence
+    from .corpus import Sentence
     from .topics import TopicModel
 
 INK, MUTED, FAINT = "#1c2330", "#566072", "#d9dde4"
@@ -226,8 +226,9 @@ def _legend(fig: Figure, entries: Sequence[tuple[str, dict]]) -> None:
 def barcode(study: Study) -> Html:
     """Every coded sentence in reading order: up is cooperation, down friction, the middle neutral; texture is the voice."""
     corpus, codings = study.corpus, with_sentence_ref(study.coding.codings)
-    trail, names = Trail(corpus, "barcode"), study.names()
-    shown = [a for a in corpus.articles if a.doc in set(codings["doc"])][:MOST_PANELS]
+    trail, names, labels = Trail(corpus, "barcode"), study.names(), study.labels()
+    ordered = sorted(corpus.articles, key=lambda a: (a.issued_after or str(a.year or "9999"), a.doc))
+    shown = [a for a in ordered if a.doc in set(codings["doc"])][:MOST_PANELS]
     if not shown:
         return refused(corpus, "The order of stances in each article", "no sentence speaks of a partner")
     strips = {a.doc: a.sentences[:MOST_SENTENCES] for a in shown}
@@ -239,7 +240,7 @@ def barcode(study: Study) -> Html:
             order = {(article.doc, s.para, s.sent): n for n, s in enumerate(strips[article.doc])}
             for row in codings[codings["ref"].isin(order)].itertuples(index=False):
                 _tile(ax, trail, order[row.ref], row, names)
-            _panel(ax, article, strips[article.doc], names[article.doc], longest)
+            _panel(ax, strips[article.doc], labels[article.doc], longest)
     handles = _barcode_legend()
     with mpl.rc_context(RC):
         fig.legend(handles=handles, loc="outside lower left", ncols=6, frameon=False, fontsize=8.5, columnspacing=1.2, handlelength=1.3)
@@ -252,7 +253,7 @@ def barcode(study: Study) -> Html:
         + _friction_by_article(study),
         caption=f"Each bar is a coded sentence ({len(trail.marks)} codings of {total} "
         "sentences): above the line cooperation, below it friction, across it neutral; plain for what the author reports, "
-        f"striped for an official’s words, hollow for the analyst’s judgement. Thin ticks part paragraphs.{more} "
+        f"striped for an official’s words, hollow for the analyst’s judgement. Thin lines part paragraphs; articles by date, each with the partner that most of its codings have.{more} "
         f"Coded by {study.coder}.",
     )  # fmt: skip
 
@@ -274,7 +275,7 @@ def _voice_style(voice: str, colour: str) -> dict:
     return {"facecolor": colour, "edgecolor": PAPER, "linewidth": 0, "hatch": "/////" if voice == "official" else None}
 
 
-def _panel(ax, article: Article, sentences: Sequence[Sentence], name: str, longest: int) -> None:
+def _panel(ax, sentences: Sequence[Sentence], name: str, longest: int) -> None:
     starts = [n for n, s in enumerate(sentences) if s.sent == 0]
     for level in range(len(VECTORS)):
         ax.plot([0, len(sentences)], [level, level], color=FAINT, linewidth=0.7, zorder=0)
@@ -286,8 +287,7 @@ def _panel(ax, article: Article, sentences: Sequence[Sentence], name: str, longe
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    year = f", {article.year}" if article.year else ""
-    ax.set_title(f"{name}{year}: {len(article.sentences)} sentences", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
+    ax.set_title(f"{name}: {len(sentences)} sentences", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
 
 
 def _barcode_legend() -> list[Rectangle]:
@@ -332,15 +332,19 @@ def who_does_what(study: Study, partners: dict[str, str] | None = None) -> Html:
         contested = [(v, " (contested)") for v in act["contested"] if v in rows]
         for row, note in [*listed, *contested]:
             label = f"{rows[row]} {KIND_VERBS[act['kind']]}, {FILLS[act['modality']]}{note}: {act['what']}"
-            marks.append(Mark(row, act["kind"], (act["ref"],), label, _colour_of(study, row), DOMAIN_SHAPES.get(act["domain"], "D"), act["modality"]))
+            marks.append(Mark(row, act["kind"], (act["ref"],), label, _colour_of(study, row), DOMAIN_SHAPES.get(act["domain"], "D"), act["modality"],
+                              "!" if act["tone"] == "contentious" else ""))  # fmt: skip
     fig = mark_matrix(trail, marks, rows=rows, columns=KIND_VERBS)
-    _legend(fig, [(FILLS[f], {"fill": f}) for f in FILLS] + [(d, {"shape": s}) for d, s in DOMAIN_SHAPES.items()])
+    used = [f for f in FILLS if f in set(acts["modality"])]
+    _legend(fig, [(FILLS[f], {"fill": f}) for f in used] + [(d, {"shape": s}) for d, s in DOMAIN_SHAPES.items()])
     return publish(
         fig, trail, title=_division_finding(study),
         alt=f"A table of {len(acts)} acts, a row for each of {len(rows)} partners and a column for each kind of act. " + _kinds_in_words(study, rows),
         caption=f"Each mark is an act between Kazakhstan and a partner that the articles report ({len(acts)} acts in "
         f"{acts['doc'].nunique()} articles; an act with several partners stands in each row). Filled: done; half: under way; "
-        "open: scheduled; ring: sought; crossed: denied. Circle: security; square: economic; triangle: political. "
+        "open: scheduled; dashed: sought, that is asked for, offered or aimed at; crossed: denied. Circle: security; square: economic; "
+        "triangle: political; !: contentious. “Supplies” is equipment, training, money or intelligence in either direction. Colours are "
+        "the vectors’; “contested” holds an act that a reasonable coder could also place there. "
         f"Coded by {study.coder}.",
     )  # fmt: skip
 
@@ -407,10 +411,15 @@ def officials_by_partner(study: Study, offices: dict[tuple[str, str], str]) -> H
     fig = mark_matrix(trail, kept, rows=rows, columns={p: study.partner_name(p).replace(" ", "\n") for p in order})
     _legend(fig, [("takes part in an act", {}), ("makes a statement", {"shape": "s"}), ("under way", {"fill": "under_way"}),
                   ("scheduled", {"fill": "scheduled"}), ("sought", {"fill": "sought"})])  # fmt: skip
-    busiest = max(rows, key=lambda p: (count[p], p))
-    with_partners = {m.column for m in marks if m.row == busiest}
+    people = {}
+    for act in acts.itertuples(index=False):
+        for person in sorted({offices[act.doc, p].split(",")[0] for p in act.participants if (act.doc, p) in offices}):
+            people.setdefault(person, []).append(act.partners)
+    busiest = max(people, key=lambda p: (len(people[p]), p))
+    reach = len({partner for partners in people[busiest] for partner in partners})
+    attended = sum(any((act.doc, p) in offices for p in act.participants) for act in acts.itertuples(index=False))
     return publish(
-        fig, trail, title=f"The portfolio is personal: {busiest} stands in {count[busiest]} of {len(marks)} marks, with {len(with_partners)} partners",
+        fig, trail, title=f"{len(people)} people carry the {attended} acts with a named official; the busiest, {busiest}, is in {len(people[busiest])}, with {reach} partners",
         alt=f"A table of {len(rows)} officials by {len(order)} partners with {len(kept)} marks. "
         + "; ".join(f"{p}: " + ", ".join(sorted({study.partner_name(m.column) for m in marks if m.row == p})) for p in rows) + ".",
         caption=f"Each mark is an official of Kazakhstan taking part in an act ({len(marks)} marks from {acts['doc'].nunique()} articles), "
@@ -548,7 +557,8 @@ def survival_matrix(study: Study, found: pd.DataFrame) -> Html:
         choice = next(iter(row.choices), "as coded")
         marks.append(Mark(row.claim, choice, tuple(row.refs), f"{choice}: {words[row.holds]}. {row.says}", colour, shape, look))
     summary = survival_summary(found)
-    rows = {r.claim: f"{r.claim}: {r[2]} of {r[3]}" for r in summary.itertuples()}
+    held = single.assign(holds=single["holds"].eq(True)).groupby("claim", sort=False)["holds"].agg(["sum", "size"])
+    rows = {claim: f"{claim}: {row['sum']} of {row['size']}" for claim, row in held.iterrows()}
     columns = {choice: choice.replace(" ", "\n") for choice in dict.fromkeys(mark.column for mark in marks)}
     fig = mark_matrix(trail, marks, rows=rows, columns=columns, width=10.4)
     _legend(fig, [(words[h], {"fill": look, "colour": colour}) for h, (_, look, colour) in SURVIVAL.items()])
@@ -557,7 +567,7 @@ def survival_matrix(study: Study, found: pd.DataFrame) -> Html:
         fig, trail, title=f"{len(sturdy)} of {len(summary)} headlines hold under every choice and every combination tried",
         alt=f"A table of {len(rows)} headlines by {len(columns)} choices. "
         + "; ".join(f"{r.claim} holds in {r[2]} of {r[3]} results" for r in summary.itertuples()) + ".",
-        caption="Filled: the headline holds; crossed: it does not; open: too little is left to tell. Columns are single choices; the "
-        f"numbers behind each headline count the {found['choices'].nunique()} variants, all combinations of the recodings and each "
-        "article left out, with the same numbers counted once. A mark leads to the sentences that the headline stands on.",
+        caption="Filled: the headline holds; crossed: it does not; open: too little is left to tell. Columns are single choices, counted "
+        f"behind each headline; the title speaks of all {found['choices'].nunique()} variants, the combinations of the recodings "
+        "included. A mark leads to the sentences that the headline stands on.",
     )  # fmt: skip

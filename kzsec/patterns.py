@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 
 from .annotations import Annotations, best_coding
 from .codebook import KINDS, VECTORS, Codebook, read_codebook
 from .corpus import Corpus, read_corpus
 from .corrections import corrected, corrections_note
-from .evidence import Ref, short_names
+from .evidence import Ref, refs_of, short_names
 
 POLES = ("russia", "china", "nato", "middle_east")  # the neighbours stand beside them and are never counted among them
 
@@ -39,6 +40,13 @@ class Study:
     def names(self) -> dict[str, str]:
         """A short name for each article."""
         return short_names(article.doc for article in self.corpus.articles)
+
+    def labels(self) -> dict[str, str]:
+        """A name that says what each article is: its short name, its year, and the vector that most of its codings have."""
+        codings, names = self.coding.codings, self.names()
+        leads = codings.groupby("doc")["vector"].agg(lambda v: max(VECTORS, key=lambda x: (v == x).sum()))
+        parts = {a.doc: [str(a.year or ""), VECTORS[leads[a.doc]] if a.doc in leads else ""] for a in self.corpus.articles}
+        return {doc: f"{name} ({', '.join(filter(None, parts[doc]))})" if any(parts[doc]) else name for doc, name in names.items()}
 
     def recoded(self, coding: Annotations) -> Study:
         """The same corpus under another coding."""
@@ -121,7 +129,7 @@ def closing_judgements(study: Study) -> pd.DataFrame:
     rows = rows[(rows["voice"] == "judgement") & (rows["para"] == rows["doc"].map(last))]
     rows = rows.merge(study.corpus.sentences[["doc", "para", "sent", "text"]], on=["doc", "para", "sent"])
     return with_sentence_ref(rows).groupby(["doc", "para", "sent"], sort=True).agg(
-        partners=("vector", lambda v: ", ".join(VECTORS[x] for x in v)), text=("text", "first"), ref=("ref", "first")
+        vectors=("vector", list), text=("text", "first"), ref=("ref", "first")
     ).reset_index()  # fmt: skip
 
 
@@ -228,6 +236,9 @@ def entity_names(study: Study) -> dict[str, str]:
     return {id: study.partner_name(id) if id in _partners(study.codebook) else text for id, text in longest.items()}
 
 
+RANK = re.compile(r"\b(?:General|Colonel|Admiral|Lieutenant|Major|Captain)$")  # a rank is no office
+
+
 def offices(study: Study) -> dict[tuple[str, str], str]:
     """(doc, person id) of Kazakhstan's officials to name and the office that the article gives, as the machine reads it."""
     from .entities import find_mentions
@@ -241,7 +252,8 @@ def offices(study: Study) -> dict[tuple[str, str], str]:
                 longest[m.id] = max(longest.get(m.id, ""), m.text, key=len)
                 office[m.id] = office.get(m.id) or m.office
         for who, name in longest.items():
-            found[article.doc, who] = f"{name.split()[-1]}, {_short_office(office[who])}" if office[who] else name
+            held = "" if RANK.search(office[who]) else _short_office(office[who])
+            found[article.doc, who] = f"{name.split()[-1]}, {held}" if held else name
     return found
 
 
@@ -273,6 +285,27 @@ def leave_one_out(annotations: Annotations, measure: Callable[[pd.DataFrame], di
     rows = [{"left out": "none", **measure(codings)}]
     rows += [{"left out": doc, **measure(codings[codings["doc"] != doc])} for doc in sorted(codings["doc"].unique())]
     return pd.DataFrame(rows)
+
+
+def sampled_shares(study: Study, *, rng: np.random.Generator) -> pd.DataFrame:
+    """The share of sentences that speak of each vector, with its 95% interval over articles: vector, year, share, low, high, articles.
+
+    Only for a corpus that its owner declares a random sample. A row for all years and one for each year with articles;
+    the interval is nan under 20 articles.
+    """
+    from .shares import bootstrap_share
+
+    years = {article.doc: article.year for article in study.corpus.articles}
+    sentences, rows = study.corpus.sentences, []
+    for vector, label in VECTORS.items():
+        about = set(refs_of(study.coding.codings[study.coding.codings["vector"] == vector]))
+        values = np.array([ref in about for ref in with_sentence_ref(sentences)["ref"]], dtype=float)
+        for year in ["all", *sorted({y for y in years.values() if y})]:
+            inside = sentences["doc"].map(lambda doc, y=year: y == "all" or years[doc] == y).to_numpy(dtype=bool)
+            docs = sentences.loc[inside, "doc"]
+            found = bootstrap_share(values[inside], docs, rng=rng)
+            rows.append((label, str(year), found.value, found.low, found.high, docs.nunique()))
+    return pd.DataFrame(rows, columns=["partner", "year", "share of sentences", "low", "high", "articles"])
 
 
 def constraints(codings: pd.DataFrame) -> pd.DataFrame:
