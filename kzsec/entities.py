@@ -144,7 +144,7 @@ class _Rules(NamedThings):
         if shaped and len(pieces[-1].word) > 4 and kinds[-1] != "w" and (many or shaped[0] != "ian"):
             return "shape"
         the, follow = _THE.search(text, max(0, start - 5), start), _NEXT.match(text, end)
-        if follow and not the and self.is_word("say", follow[1]) and (many or not self.initial(start)):
+        if follow and not the and self.is_word("say", follow[1]) and (many or kinds == ["u"]):
             return "verb"
         if not many or "w" in kinds:
             return ""

@@ -175,7 +175,10 @@ class Pieces:
             return False
         if entry.type in ("GPE", "NORP") or " " in name or name.isupper() or name.lower() not in self.lexicon.words["common"]:
             return True
-        return self.text[start - 4 : start].lower() == "the " if entry.type == "LOC" else not self.initial(start)
+        if entry.type == "LOC":
+            return self.text[start - 4 : start].lower() == "the "
+        follow = first_word(self.text[start + len(name) : start + len(name) + 14])
+        return not self.initial(start) or follow in self.lexicon.words["role"]
 
     def _plain(self, start: int, end: int, word: str, entry: Entry | None) -> int:
         """A piece for a word that is no name of a table: its class by grammar, shape and the list of common words."""
@@ -197,7 +200,7 @@ class Pieces:
             return "d"
         if word.isupper() and len(word) > 1:
             return "X" if word in words["acronym_stop"] or self._loud(start) else "q"
-        if word in words["given"] or lower in _PARTICLES or word == "Al":
+        if (word in words["given"] and lower not in words["common"]) or lower in _PARTICLES or word == "Al":
             return "g"
         parts = lower.split("-")
         if len(parts) > 1 and word[len(parts[0]) + 1].islower():
@@ -254,15 +257,21 @@ class Pieces:
         given, first_surname = self.lexicon.words["given"], self.lexicon.words["first_surname"]
         named = False
         for one, two in pairwise(self.pieces):
-            close, forename = two.before == "", one.word in given
-            named = one.kind in "gi" or (named and one.kind == "u" and one.before == "")
-            if close and (two.kind in "ugi" or _town(two)) and one.kind in "CGDLABHKwsuT" and " " not in one.word:
-                leads = one.word in first_surname and one.kind in "ABbHwsu" and two.kind in "ug"
-                if leads or (forename and (one.kind != "T" or two.kind == "i")):
-                    one.kind, one.entry = "g", None
-            elif close and named and two.kind in "CG" and " " not in two.word and two.entry.use not in ("pair", "capital"):
+            close, forename, single = two.before == "", one.word in given, " " not in one.word
+            named = one.kind in "gi" or (named and one.kind == "u" and one.before in ("", "p"))
+            leads = single and one.word in first_surname and one.kind in "ABbHwsu" and two.kind in "ug"
+            leads |= single and forename and one.kind in "CGDLABHKwsu" and (two.kind in "ugi" or _town(two))
+            leads |= forename and one.kind == "T" and two.kind == "i"
+            carried = named and " " not in two.word and (close or two.before == "p")
+            if close and (leads or (forename and one.kind in "Kws" and two.kind == "w")):
+                one.kind, one.entry = "g", None
+            elif carried and two.kind in "CG" and two.entry.use not in ("pair", *["capital"] * close):
                 two.kind, two.entry = "u", None
-            elif forename and ((close and one.kind == "K" and two.kind == "w") or (two.before == "p" and one.kind in "TwsCGD")):
+            elif carried and close and two.kind == "T" and one.kind == "g":
+                two.kind = "u"
+            elif close and _town(one) and two.kind == "u":
+                one.kind, one.entry = "u", None
+            elif forename and two.before == "p" and one.kind in "TwsCGD":
                 one.kind, one.entry = "g", None
             elif close and one.word == "General" and two.kind in "wH":
                 one.kind = "w"
