@@ -17,9 +17,9 @@ _BODY = re.compile(
 )
 _EVENT = re.compile(r"V(?:o?[wugEDGq]){1,8}|[wuDGLCqs]{0,5}[wuDGLCq]V|E")
 _DATED_EVENT = re.compile(r"[wugq]{0,5}(?:[wugq]Y|d)")
-_PLACE = re.compile(r"b?[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCLG]{1,4}")
+_PLACE = re.compile(r"b?[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCLG]{1,4}|[ugC]")
 _QUOTED = re.compile(r'"([A-Z][^"\n()]{1,58}?)[,.]?"')
-REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
+_REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
 _CUE = (
     r"(?:exercises?|operations?|maneuvers|manoeuvres|drills?|war games?|initiative|program(?:me)?s?|project|games|training"
     r"|campaign|mission)"
@@ -103,7 +103,7 @@ class NamedThings(Pieces):
             return slug(name), outer.partner
         organ = "Ministry" in name or any(p.kind == "H" and self.is_word("head_state", p.word) for p in pieces)
         place = next((p.entry for p in pieces if p.kind in "CL" and p.entry and p.entry.partner), None)
-        partner = state.partner if state else place.partner if place and organ else self._owner(start) if organ else ()
+        partner = state.partner if state else place.partner if place and organ else self._last(start) if organ else ()
         if state and pieces[0].entry is state and len(pieces) > 1:
             name = self.text[pieces[1].start : end]
         base = self._embassy(end) if "Embassy" in (name[:7], name[-7:]) else self._portfolio(name)
@@ -128,15 +128,11 @@ class NamedThings(Pieces):
         """The id of a body of a state: `kz-` and its own name."""
         return f"{self._iso(partner)}-{base}".strip("-")
 
-    def _owner(self, start: int) -> tuple[str, ...]:
-        """The state of a body that names none: its possessor, else the state named last, else the home."""
-        own = self.text[max(0, start - 4) : start] in ("his ", "her ")
-        return self._last(start, 12, "P" if own else "GDPC")
-
-    def _last(self, start: int, reach: int, kinds: str) -> tuple[str, ...]:
+    def _last(self, start: int, reach: int = 12, kinds: str = "GDPC") -> tuple[str, ...]:
         """The partner of the last of `reach` pieces of some kinds before `start` in its sentence, else the home."""
+        own = reach == 12 and self.text[max(0, start - 4) : start] in ("his ", "her ")
         for piece in self.before(start, reach=reach):
-            if piece.entry and piece.entry.partner and piece.kind in kinds:
+            if piece.entry and piece.entry.partner and piece.kind in ("P" if own else kinds):
                 return piece.entry.partner
         return ("kazakhstan",) if self.home else ()
 
@@ -165,18 +161,16 @@ class NamedThings(Pieces):
             self.add(*match.span(), "EVENT", slug(match[0]), partner, "year-of")
         for match in _UNIT.finditer(text, *span):
             self.claim(*match.span())
-            owner = self._owner(match.start())
+            owner = self._last(match.start())
             self.add(*match.span(), "ORG", self._of_state(slug(match[0].replace("No.", "")), owner), owner, "unit")
 
     def _events(self) -> None:
-        for match in _EVENT.finditer(self.signature()):
-            pieces = self.inside(*match.span())
-            if len(pieces) > 1 or pieces[0].kind == "E":
-                self._event(pieces[0].start, pieces[-1].end, "table:actors" if pieces[0].kind == "E" else "event")
-        for match in _DATED_EVENT.finditer(self.signature()):
-            pieces = self.inside(*match.span())
-            if _DATED.search(self.text[pieces[0].start : pieces[-1].end]):
-                self._event(pieces[0].start, pieces[-1].end, "dated")
+        for pattern in (_EVENT, _DATED_EVENT):
+            for match in pattern.finditer(self.signature()):
+                pieces = self.inside(*match.span())
+                start, end, known = pieces[0].start, pieces[-1].end, pieces[0].kind == "E"
+                if _DATED.search(self.text[start:end]) if pattern is _DATED_EVENT else known or len(pieces) > 1:
+                    self._event(start, end, "table:actors" if known else "event")
 
     def _event(self, start: int, end: int, rule: str) -> None:
         if longer := _WITH_YEAR.match(self.text, end):
@@ -196,8 +190,11 @@ class NamedThings(Pieces):
         for match in _PLACE.finditer(self.signature()):
             pieces = self.inside(*match.span())
             start, end = pieces[0].start, pieces[-1].end
-            region = REGION.match(self.text, end) if pieces[-1].kind in "ugC" else None
+            region = _REGION.match(self.text, end) if pieces[-1].kind in "ugC" else None
             end = region.end() if region else end
+            stated = pieces[0].entry is not None and not pieces[0].entry.use  # a region of the tables needs no `region`
+            if match[0] in ("u", "g", "C") and (stated or not region):
+                continue
             gpe = bool(region) or pieces[0].kind == "b" or self.is_word("place_gpe", pieces[-1].word)
             partner = next((p.entry.partner for p in pieces if p.entry), ()) if gpe else ()
             self.claim(start, end)

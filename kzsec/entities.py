@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
-from kzsec.bodies import REGION, NamedThings
+from kzsec.bodies import NamedThings
 from kzsec.codebook import Codebook
 from kzsec.corpus import Article
 from kzsec.lexicon import Entry, Lexicon, codebook_without, fold, lexicon_of, partner_of, slug, vectors_in, vectors_of
@@ -26,18 +26,10 @@ _PERSON = re.compile(r"[ugiP](?:p?[ugiPw]){0,6}|(?<=T)(?!w{0,4}T)[wugiP](?:p?[wu
 _MODEL = re.compile(r"-(?:type|class)\b")
 _APPOSED = re.compile(r", (?:the|a|an) ")
 _IN = re.compile(r"\b(?:[Ii]n|[Nn]ear|[Aa]t|(?:city|town|villages?|port) of|outside) $")
-_TOWARD = re.compile(
-    r"\b(?:(?<!according )to|[Ff]rom|of|over|across|into|through|toward|towards|between|via|around|hit|struck|left|reached"
-    r"|captured|visited|entered|bombed|shelled|invaded) $"
-)
 _THE = re.compile(r"\b[Tt]he $")
 _DEMONYM = re.compile(r"[a-z](?:ians?|ese|stanis?)$")
 _CLAUSE = re.compile(r"[^,.;()]{2,110}")
 _NEXT = re.compile(r",? ([a-z]+)\b")
-_SURNAME = re.compile(
-    r"(?:ov|ev|ova|eva|sky|skiy|skii|ski|skaya|enko|chuk|shvili|adze|ian|yan|zade|oglu|uly|bek|uulu|kyzy|vich|vych|sson|sen"
-    r"|berg|stein|escu|opoulos|akis|elli|etti|moto|mura|dottir|zhan|jan|din|ullah)$"
-)
 _LEAD = re.compile(r"^(?:(?:the|a|an|his|her|its|their|then|former) )+")
 _SPACY = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "GPE", "LOC": "LOC", "FAC": "LOC", "NORP": "NORP", "EVENT": "EVENT"}
 
@@ -140,8 +132,7 @@ class _Rules(NamedThings):
             return "apposition"
         if many and (kinds[0] in "gi" or "i" in kinds):
             return "given"
-        shaped = _SURNAME.search(pieces[-1].word)
-        if shaped and len(pieces[-1].word) > 4 and kinds[-1] != "w" and (many or shaped[0] != "ian"):
+        if len(pieces[-1].word) > 4 and kinds[-1] != "w" and pieces[-1].word.endswith(self.lexicon.surname_endings):
             return "shape"
         the, follow = _THE.search(text, max(0, start - 5), start), _NEXT.match(text, end)
         if follow and not the and self.is_word("say", follow[1]) and (many or kinds == ["u"]):
@@ -202,17 +193,14 @@ class _Rules(NamedThings):
                 self._unknown(number, piece)
 
     def _table(self, number: int, piece: Piece, entry: Entry) -> None:
-        start, end, id, partner, rule = piece.start, piece.end, entry.id, entry.partner, f"table:{entry.table}"
-        if entry.use in ("city", "weak", "capital") and (region := REGION.match(self.text, end)):
-            end = region.end()
-            id = slug(self.text[start:end].replace("oblast", "region"))
-        elif entry.use == "capital" and partner and self._governs(number, piece):
+        id, partner, rule = entry.id, entry.partner, f"table:{entry.table}"
+        if entry.use == "capital" and partner and self._governs(number, piece):
             id, rule = partner[0], "capital"
         elif entry.type == "ORG" and piece.before == "z" and " " in entry.name and self.pieces[number - 1].kind == "G":
             id, partner = self.restated(entry, self.pieces[number - 1].entry.partner)
         if entry.type == "GPE":
             self.places[piece.word] = id
-        self.add(start, end, entry.type, id, partner, rule)
+        self.add(piece.start, piece.end, entry.type, id, partner, rule)
 
     def _governs(self, number: int, piece: Piece) -> bool:
         """Whether a capital stands for its government: not where something is, happens or goes to."""
@@ -239,10 +227,7 @@ class _Rules(NamedThings):
         if len(word) < 3 or hardware or self.food(end) or (self.initial(start) and not self.often(word)):
             return
         before = text[max(0, start - 24) : start]
-        if region := REGION.match(text, end):
-            name = text[start : region.end()].replace("oblast", "region")
-            self.add(start, region.end(), "GPE", slug(name), (), "region")
-        elif self._leads_to("outlet", end, 1):
+        if self._leads_to("outlet", end, 1):
             self.add(start, end, "MEDIA", slug(word), (), "kind")
         elif self.is_word("body", before.rstrip(", ").split(" ")[-1]):
             self.add(start, end, "ORG", slug(word), (), "kind")
@@ -278,8 +263,9 @@ class _Rules(NamedThings):
         """Whether an unknown word is a place: known as one, behind a preposition, with a place, or told to be one."""
         if piece.word in self.places or _IN.search(before) or self._town_behind(piece.end):
             return True
+        to = before.split(" ")[-2:-1] if not before.endswith("according to ") else []
         joined = piece.before == "a" and self.pieces[number - 1].word in self.places
-        return joined or bool(_TOWARD.search(before) and not _DEMONYM.search(piece.word))
+        return joined or (bool(to) and self.is_word("toward", to[0].lower()) and not _DEMONYM.search(piece.word))
 
     # -- people to ids and offices
 

@@ -50,6 +50,7 @@ class Lexicon(NamedTuple):
     by_id: dict[str, tuple[str, ...]]
     words: dict[str, frozenset[str]]
     portfolio: dict[str, str]
+    surname_endings: tuple[str, ...]
     lower: re.Pattern[str]
 
 
@@ -119,6 +120,7 @@ def lexicon_of(codebook: Codebook) -> Lexicon:
         partners={row["id"]: row for row in codebook["partners"]},
         by_id={entry.id: entry.partner for entry in reversed(entries)},
         words={kind: frozenset(values) for kind, values in words.items()},
+        surname_endings=tuple(words["surname_ending"]),
         portfolio=dict(pair.split("=") for pair in words["portfolio"]),
         lower=re.compile(rf"(?:{'|'.join(lower) or '(?!)'})(?!\w)"),
     )
@@ -150,9 +152,6 @@ def _entries(codebook: Codebook) -> Iterator[Entry]:
             kind, partner = type or row["type"], tuple(_split(row["partner"]))
             for name in (n for form in _forms(row) for n in (_plurals(form) if kind == "NORP" else [form])):
                 yield Entry(name, kind, row["id"], partner, row.get("needs", ""), row.get("use", "") or use, table)
-    for row in codebook["grammar"]:
-        for name, id in (pair.split("=") for pair in (_split(row["words"]) if row["kind"] == "combining" else ())):
-            yield Entry(name, "NORP", id, (id,), "-", "demonym", "demonyms")
 
 
 def codebook_without(codebook: Codebook, article: Article, others: Sequence[Article]) -> Codebook:
