@@ -46,15 +46,15 @@ SLOTS = {
 TEMPLATES = """
 {people} {office} {first} {last} arrived in Astana on {month} {day} for talks on {topic}, which both sides described as {word} but useful ({source}, {month} {day}).
 Kazakhstan signed an agreement on {topic} with {state} in {month}, according to the Kazakh Ministry of Defense, although the details of its financing have not been made public so far.
-Officials in Astana fear that the {word} relations with {capital} may limit cooperation with {alliance} at a time when the country needs modern equipment and trained specialists.
-{first} {last}, chairman of the Senate committee, said that Kazakhstan values its partnership with {alliance} and expects it to bring practical results within the next few years.
+Officials in Astana fear that the {word} relations with {capital} may limit cooperation with {alliance} at a time when the country needs modern equipment and trained specialists, some of which {state} and {alliance} have offered.
+{first} {last}, chairman of the Senate committee, said that Kazakhstan values its partnership with {alliance} and expects it to bring practical results within the next few years ({source}, {month} {day}).
 The {people} Defense Ministry will send two hundred soldiers to the exercise {event} near Almaty next year, where they will practise the release of hostages and the defense of an oil terminal.
 It remains unclear whether {capital} and Astana can agree on {topic}, because their interests in the region differ and neither of them is willing to pay for what the other needs most.
 Much of the equipment is old, and the {word} pace of reform has disappointed many observers in the country, who had hoped that rising income from oil would soon change the state of the armed forces.
-{last} denied that {state} had put any pressure on the government and called the reports groundless, but he did not explain why the visit had been put off twice within a single month.
-In {month} 2006 the parliament ratified a treaty with {state} on {topic}, which entered into force without debate and has been applied in a {word} manner ever since.
+{last} denied that {state} had put any pressure on the government and called the reports groundless, but he did not explain why the visit had been put off twice within a single month ({source}, {month} {day}).
+In {month} 2006 the parliament ratified a treaty with {state} on {topic}, which entered into force without debate and has been applied in a {word} manner ever since, whatever {capital} and {alliance} thought of it.
 Analysts believe that {alliance} will keep a {word} interest in the Caspian Sea and in Central Asia as a whole, whatever the outcome of the elections that are due in several neighboring countries.
-The two sides discussed {topic} and {topic}, and they agreed to meet again in {capital} before the end of the year in order to settle the questions that were left open at this meeting.
+The two sides discussed {topic} and {topic}, and they agreed to meet again in {capital} before the end of the year in order to settle the questions that were left open at this meeting, as the {people} ambassador, {first} {last}, announced on {month} {day}.
 “We see {state} as a reliable partner,” {last} told journalists after the meeting, adding that the plans for the coming year were larger than those of any year before ({source}, {month} {day}).
 The border is long and hard to guard, the roads that lead to it are poor, and the officers who serve there complain of low pay, bad housing and a shortage of fuel, which makes smuggling easy.
 """.strip().split("\n")
