@@ -28,12 +28,6 @@ NOT_ITS_DATE = re.compile(
 WHAT_WORDS = 12
 WORDS_AFTER = 6  # of them, kept for the cue and what follows it
 BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
-OPENING = re.compile(r"^(?:(?:but|yet|and|also|moreover|however|meanwhile|on [A-Z]\w+ \d+)\b[, ]*)+", re.IGNORECASE)
-APPOSITION = re.compile(r", [^,]*\b(?:chairman|minister|director|chief|head|secretary|ambassador)\b[^,]*, ")
-DANGLING = frozenset(
-    "a an and as at by for from his in its of on or that the their to was which who with within january february march "
-    "april may june july august september october november december".split()
-)
 
 
 class Event(NamedTuple):
@@ -124,9 +118,9 @@ def _told(reading: Reading) -> Iterator[tuple[Hit, str]]:
 
 def _party(hit: Hit, reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[Coding]:
     """The vectors that act: those named in the clause of the cue, or all; never one that is only a source of danger."""
-    clause = reading.clause_at(hit.start)
+    clause = reading.clause_at(hit.start).name
     willing = [row for row in coded if row.limit != "danger"]
-    inside = {row.vector for row in rows if any(clause.start <= place < clause.end for place in row.places)}
+    inside = {row.vector for row in rows if any(reading.clause_at(place).name == clause for place in row.places)}
     return [row for row in willing if row.vector in inside] or willing
 
 
@@ -259,19 +253,9 @@ def _participants(act: Act) -> tuple[str, ...]:
 
 
 def _what(act: Act) -> str:
-    """At most twelve words of the act's clause around its cue, without openings, appositions and brackets."""
+    """At most twelve words of the act's clause around its cue, without brackets."""
     clause = act.reading.clause_at(act.hit.start)
-    head, tail = (
-        APPOSITION.sub(" ", BRACKETS.sub("", act.reading.text[start:end]))
-        for start, end in ((clause.start, act.hit.start), (act.hit.start, clause.end))
-    )
-    before, after = OPENING.sub("", head.strip(" ,;—–“”\n")).split(), tail.split()
+    head, tail = act.reading.text[clause.name : act.hit.start], act.reading.text[act.hit.start : clause.end]
+    before, after = (BRACKETS.sub("", part).strip(" ,;—–“”\n").split() for part in (head, tail))
     room = WHAT_WORDS - min(len(after), WORDS_AFTER)
-    if len(before) > room:  # from a comma on, if there is one, so that the cue itself is kept
-        breaks = [i + 1 for i, word in enumerate(before) if word.endswith(",") and i + 1 >= len(before) - room]
-        before = before[breaks[0] if breaks and breaks[0] < len(before) else len(before) - room :]
-    words = before + after
-    kept = words[:WHAT_WORDS]
-    while len(kept) > 3 and len(words) > len(kept) and kept[-1].lower().strip(",") in DANGLING:
-        kept.pop()
-    return " ".join(kept).strip(" ,;:.“”")
+    return " ".join([*before[-room:], *after][:WHAT_WORDS]).strip(" ,;:.“”")

@@ -26,6 +26,7 @@ FOCUS_SENTENCES = 3  # how many sentences without a partner a phrase for one may
 LIST_LINK = re.compile(r"\s*(?:,|and|or|, and|as well as)\s+(?:the\s+)?$")
 LIST_CHARS = 50  # partners named this close together, with no preposition between, share a cue
 PREPOSITION = re.compile(r"\b(?:to|by|with|for|from|in|on|that|while)\b")
+SIDED = ("before", "after", "inside")
 SITE = ("in", "at", "near")
 ROUTE = ("from", "into", "through", "via", "across")
 SUBJECT_CHARS = 9  # a pronoun this near the sentence's head is its subject
@@ -52,12 +53,11 @@ class Coding(NamedTuple):
 
 
 class Relation(NamedTuple):
-    """One vector in one sentence: its partners, where they are named or meant, and whether by a name."""
+    """One vector in one sentence: its partners, and where they are named or meant."""
 
     vector: str
     partners: tuple[str, ...]
     places: tuple[int, ...]
-    named: bool
 
 
 @lru_cache(maxsize=8)
@@ -104,8 +104,6 @@ class Focus(NamedTuple):
 
     partners: tuple[tuple[str, tuple[str, ...]], ...] = ()
     age: int = 0
-    stance: str = ""
-    limit: str = ""
     speaker: tuple[str, ...] = ()  # the partner of the person last named, where that is no Kazakh
 
 
@@ -117,15 +115,14 @@ def _relations(reading: Reading, focus: Focus, roll_up: dict[str, tuple[str, ...
             places.setdefault(partner, []).append(mention.start)
     for hit in reading.hits.get("means", ()):
         places.setdefault(hit.value, []).append(hit.start)
-    named = bool(places)
-    if not named:
+    if not places:
         for partner, at in _meant(reading, focus):
             places.setdefault(partner, []).append(at)
+    present = {vector for name in places for vector in roll_up.get(name, ())}
     rows = []
-    for vector in VECTORS if places else ():
+    for vector in [name for name in VECTORS if name in present]:
         own = {name: at for name, at in places.items() if vector in roll_up.get(name, ())}
-        if own:
-            rows.append(Relation(vector, tuple(own), tuple(sorted(at for some in own.values() for at in some)), named))
+        rows.append(Relation(vector, tuple(own), tuple(sorted(at for some in own.values() for at in some))))
     return rows
 
 
@@ -184,43 +181,32 @@ def _meant(reading: Reading, focus: Focus) -> list[tuple[str, int]]:
 # Stance
 
 
-class Verdict(NamedTuple):
-    """A stance, its limit where it is friction, and the cues that decided."""
-
-    stance: str
-    limit: str
-    cues: tuple[Hit, ...]
-
-
 class Scene(NamedTuple):
     """A sentence with the vectors in it and where they are named or meant; what speaks for an official and for a report."""
 
     reading: Reading
     rows: list[Relation]
-    places: list[tuple[int, str]]
+    places: list[tuple[int, str, int]]  # with the clause
     said: list[Hit]
     outsiders: list[Hit]
     for_report: int
 
-    def cues(self, column: str, vector: str) -> list[Hit]:
-        """The cues about a vector."""
-        hits = self.reading.hits.get(column, [])
-        if len(self.rows) == 1 and len(self.reading.clauses) == 1 and column != "stance":
+    def cues(self, column: str, vector: str, value: str = "") -> list[Hit]:
+        """The cues about a vector, of one value if given."""
+        hits = [hit for hit in self.reading.hits.get(column, ()) if not value or hit.value == value]
+        if len(self.rows) == 1 and len(self.reading.clauses) == 1 and not any(hit.scope in SIDED for hit in hits):
             return hits
         return [hit for hit in hits if vector in _about(hit, self)]
 
 
 def _scene(reading: Reading, rows: list[Relation]) -> Scene:
-    places = sorted((place, row.vector) for row in rows for place in row.places)
+    places = sorted((place, row.vector, reading.clause_at(place).name) for row in rows for place in row.places)
     voice = reading.hits.get("voice", ())
     said = [hit for hit in voice if hit.value == "official" and _speaker(hit, reading)]
     outsiders = [hit for hit in voice if hit.value == "outsider"]
     for_report = sum(int(hit.scope) for hit in voice if hit.value == "report") + 2 * reading.cited
     for_report += any(mention.type == "DATE" for mention in reading.mentions)
     return Scene(reading, rows, places, said, outsiders, for_report)
-
-
-SIDED = ("before", "after")
 
 
 def _about(hit: Hit, scene: Scene) -> Iterable[str]:
@@ -231,25 +217,25 @@ def _about(hit: Hit, scene: Scene) -> Iterable[str]:
     """
     reading, within = scene.reading, scene.places
     if hit.scope == "inside":
-        return {vector for place, vector in within if hit.start <= place < hit.end}
+        return {vector for place, vector, _ in within if hit.start <= place < hit.end}
     sided = hit.scope in SIDED
     if len(reading.clauses) > 1:
         clause = reading.clause_at(hit.start)
-        within = [one for one in within if reading.clause_at(one[0]).name == clause.name]
+        within = [one for one in within if one[2] == clause.name]
         if clause.kind == "relative":
             within = [one for one in scene.places if one[0] < clause.start][-1:] + within
         if not within:
             return () if sided else [row.vector for row in scene.rows]
     if hit.column != "stance" or (len(scene.rows) == 1 and not sided):
-        return [vector for _, vector in within]
+        return [one[1] for one in within]
     before = [one for one in reversed(within) if one[0] <= hit.start and hit.scope != "after"]
     after = [one for one in within if one[0] > hit.start and hit.scope != "before"]
     if hit.value != "cooperation" and before and after:
         before, after = (before, []) if hit.start - before[0][0] < after[0][0] - hit.end else ([], after)
-    return [vector for _, vector in (*_listed(before, reading.text), *_listed(after, reading.text))]
+    return [one[1] for one in (*_listed(before, reading.text), *_listed(after, reading.text))]
 
 
-def _listed(places: list[tuple[int, str]], text: str) -> list[tuple[int, str]]:
+def _listed(places: list[tuple[int, str, int]], text: str) -> list[tuple[int, str, int]]:
     """The first place and those that are one list with it: near, with no preposition between."""
     for i in range(1, len(places)):
         start, end = sorted((places[i - 1][0], places[i][0]))
@@ -258,13 +244,10 @@ def _listed(places: list[tuple[int, str]], text: str) -> list[tuple[int, str]]:
     return places
 
 
-def _stance(relation: Relation, scene: Scene, focus: Focus, voice: str, hedged: bool) -> Verdict:
-    """Friction where a cue of friction is about the relation, else neutral, else cooperation."""
+def _stance(relation: Relation, scene: Scene, focus: Focus, voice: str, hedged: bool) -> tuple[str, str, list[Hit]]:
+    """Stance, limit and the cues that decide: friction before neutral before cooperation, else by who speaks."""
     reading = scene.reading
     hits = scene.cues("stance", relation.vector)
-    main = [hit for hit in hits if reading.clause_at(hit.start).kind not in SUBORDINATE]
-    if main and any(reading.clause_at(place).kind not in SUBORDINATE for place in relation.places):
-        hits = main
     third = _third_party(relation, scene)
     negated = {hit: reading.negated(hit) for hit in hits}
     warm = [hit for hit in hits if hit.value == "cooperation" and not (third and hit.start > third)]
@@ -274,25 +257,16 @@ def _stance(relation: Relation, scene: Scene, focus: Focus, voice: str, hedged: 
     flat = [hit for hit in hits if hit.value == "neutral"]
     denied = [hit for hit in warm if negated[hit]]
     if cold:
-        return Verdict("friction", _limit(cold, relation, scene.rows, focus), tuple(cold))
-    refused = [hit for hit in denied if negated[hit].value == "refusal"]
-    if denied and not flat and (hedged or refused):
-        return Verdict("friction", "dispute" if refused and not hedged else "doubt", tuple(denied))  # `may not join`
+        return "friction", _limit(cold, relation, scene.rows, focus), cold
+    if denied and not flat and hedged:
+        return "friction", "doubt", denied  # `may not join`
     if flat or denied:
-        return Verdict("neutral", "", tuple(flat or denied))
+        return "neutral", "", flat or denied
     denies = any(hit.value != "danger" for hit in reading.hits.get("negation", ()))
     if warm:
-        return Verdict("neutral" if denies and voice == "official" else "cooperation", "", tuple(warm))
-    acts = [hit for hit in scene.cues("kind", relation.vector) if hit.scope]
-    if acts and not any(reading.negated(hit) for hit in acts):
-        return Verdict("cooperation", "", tuple(acts))
-    if not relation.named:
-        return Verdict(focus.stance, focus.limit, ())
+        return ("neutral" if denies and voice == "official" else "cooperation"), "", warm
     home = voice == "report" or (voice == "official" and any(mention.partner == HOME for mention in reading.mentions))
-    return Verdict("cooperation" if home and not denies else "neutral", "", ())
-
-
-SUBORDINATE = ("concession",)
+    return ("cooperation" if home and not denies else "neutral"), "", []
 
 
 def _third_party(relation: Relation, scene: Scene) -> int:
@@ -325,7 +299,7 @@ def _voice(relation: Relation, scene: Scene) -> tuple[str, list[Hit]]:
         return "official", scene.said[:1]
     if scene.outsiders:
         return "judgement", scene.outsiders
-    judged = [hit for hit in scene.cues("voice", relation.vector) if hit.value == "judgement"]
+    judged = scene.cues("voice", relation.vector, "judgement")
     framed = all(reading.clause_at(place).kind == "concession" for place in relation.places)
     for_judgement = 1 + framed + sum(int(hit.scope) for hit in judged)
     return ("judgement" if for_judgement > scene.for_report else "report"), judged
@@ -333,29 +307,25 @@ def _voice(relation: Relation, scene: Scene) -> tuple[str, list[Hit]]:
 
 def _speaker(hit: Hit, reading: Reading) -> bool:
     """Whether an official or a body stands before the verb of saying in its clause, or right behind it."""
-    start, end = (hit.end, hit.end + SPEAKER_CHARS) if hit.scope == "after" else (_head(hit, reading), hit.start)
+    start, end = reading.clause_at(hit.start).name, hit.start
+    if hit.scope == "after":
+        start, end = hit.end, hit.end + SPEAKER_CHARS
     if any(mention.type in ("PERSON", "ORG") and start <= mention.start < end for mention in reading.mentions):
         return True
     return reading.has("voice", "speaker", start, end)
-
-
-def _head(hit: Hit, reading: Reading) -> int:
-    """Where the clause of a cue begins."""
-    return reading.clause_at(hit.start).name
 
 
 def _coding(relation: Relation, scene: Scene, focus: Focus) -> Coding:
     reading = scene.reading
     hedges = scene.cues("hedged", relation.vector)
     voice, voiced = _voice(relation, scene)
-    verdict = _stance(relation, scene, focus, voice, bool(hedges))
-    groups = (f"stance:{verdict.stance}", verdict.cues), ("hedged", hedges), (f"voice:{voice}", voiced)
-    basis = "; ".join(_quote(label, hits, reading.text) for label, hits in groups if hits)
-    return Coding(*reading.sentence, relation.vector, relation.partners, *verdict[:2], bool(hedges), voice, basis)
-
-
-def _quote(label: str, hits: Iterable[Hit], text: str) -> str:
-    return f"{label} " + ", ".join(f'"{text[hit.start : hit.end]}"' for hit in tuple(hits)[:3])
+    stance, limit, decisive = _stance(relation, scene, focus, voice, bool(hedges))
+    basis = "; ".join(
+        f"{label} " + ", ".join(f'"{reading.text[hit.start : hit.end]}"' for hit in hits[:3])
+        for label, hits in ((f"stance:{stance}", decisive), ("hedged", hedges), (f"voice:{voice}", voiced))
+        if hits
+    )
+    return Coding(*reading.sentence, relation.vector, relation.partners, stance, limit, bool(hedges), voice, basis)
 
 
 def _next_focus(focus: Focus, reading: Reading, coded: list[Coding], roll_up: dict[str, tuple[str, ...]]) -> Focus:
@@ -367,5 +337,4 @@ def _next_focus(focus: Focus, reading: Reading, coded: list[Coding], roll_up: di
         return focus._replace(age=focus.age + 1)
     chosen = [row for row in coded if row.stance != "friction"] or coded
     partners = dict.fromkeys(name for row in chosen for name in row.partners)
-    pairs = tuple((name, roll_up[name]) for name in partners)
-    return Focus(pairs, 0, chosen[0].stance, chosen[0].limit, focus.speaker)
+    return Focus(tuple((name, roll_up[name]) for name in partners), 0, focus.speaker)

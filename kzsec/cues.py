@@ -24,8 +24,8 @@ QUOTE = re.compile('[“”"]')
 QUOTE_CHARS = 30  # a shorter quotation is a label (`“multi-vector” policy`), not speech
 MAY = re.compile(r"\bMay\b")
 BREAK = re.compile(
-    r"(?P<relative>, (?:\w+ )?(?:who|which|whose|whom|where)\b)|"
-    r"[;—–]|, (?:and|as) (?=[^,;]{0,60}?\b(?:is|are|was|were|has|have|had|will|would|remains?|may|could)\b)"
+    r"[,;—–](?:(?<!,)|(?P<relative> (?:\w+ )?(?:who|which|whose|whom|where)\b)|"
+    r" (?:and|as) (?=[^,;]{0,60}?\b(?:is|are|was|were|has|have|had|will|would|remains?|may|could)\b))"
 )
 
 

@@ -1,6 +1,8 @@
-"""The coder, rule by rule on invented sentences, then against the reference coding of the seeds."""
+"""The coder, rule by rule on invented sentences, then against the reference coding of the seeds and of made-up articles."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from kzsec.corpus import parse_text, read_corpus
 from kzsec.cues import Lexicon, lexicon, plain
 from kzsec.entities import Mention
 
+ROOT = Path(__file__).parents[1]
 PARTNERS = {
     "Kazakhstan": ("GPE", "kazakhstan", ()),
     "Kazakh": ("NORP", "kazakhstan", ()),
@@ -259,25 +262,25 @@ def test_a_cue_that_cannot_be_used_is_named_with_its_cure(column, value, scope, 
         lexicon(Codebook({**shipped.tables, "cues": (bad,)}, f"{column}"))
 
 
-@pytest.fixture(scope="module")
-def scores():
-    corpus = read_corpus()
-    return evaluate(annotate(corpus), reference_for(corpus)).set_index("measure").value
+MADE_UP = ROOT / "tests" / "made_up"
+FLOORS = {
+    "seeds": {
+        "presence_f1": 0.95, "paragraph_vectors_f1": 0.96, "stance_alpha": 0.7, "hedged_alpha": 0.75,
+        "voice_alpha": 0.85, "act_f1": 0.8, "act_kind": 0.95, "act_modality": 0.92, "act_date_iso": 0.88,
+    },
+    "dev": {"presence_f1": 0.88, "stance_alpha": 0.57, "voice_alpha": 0.66, "act_f1": 0.7},
+    "dev2": {"presence_f1": 0.83, "stance_alpha": 0.28, "voice_alpha": 0.6, "act_f1": 0.53},
+    "heldout": {"presence_f1": 0.85, "stance_alpha": 0.56, "voice_alpha": 0.65, "act_f1": 0.64},
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("measure", "floor"),
-    [
-        ("presence_f1", 0.95),
-        ("paragraph_vectors_f1", 0.96),
-        ("stance_alpha", 0.7),
-        ("hedged_alpha", 0.75),
-        ("voice_alpha", 0.85),
-        ("act_f1", 0.8),
-        ("act_kind", 0.95),
-        ("act_modality", 0.92),
-        ("act_date_iso", 0.88),
-    ],
-)
-def test_seed_scores_hold(scores, measure, floor):
-    assert scores[measure] >= floor
+@pytest.mark.parametrize("name", FLOORS)
+def test_scores_hold(name, tmp_path):
+    """On each set slightly less than is reached; dev2, of dry and indirect prose, shows where rules end."""
+    folder = ROOT / "seeds" if name == "seeds" else MADE_UP / name
+    if not (folder / "gold" / "entities.jsonl").exists():  # a set coded for alignment alone
+        folder = Path(shutil.copytree(folder, tmp_path / name))
+        (folder / "gold" / "entities.jsonl").touch()
+    corpus = read_corpus(folder)
+    scores = evaluate(annotate(corpus), reference_for(corpus)).set_index("measure").value
+    assert {measure: scores[measure] for measure, floor in FLOORS[name].items() if scores[measure] < floor} == {}
