@@ -62,7 +62,7 @@ class Behind(dict[str, tuple[Cue, ...]]):
         return self[word]
 
 
-class Lexicon(dict[str, tuple[list[Cue], Behind | None] | None]):
+class Lexicon(dict[str, tuple[list[Cue], Behind] | None]):
     """The cue tables by first word, so that reading costs one look-up a word however many cues there are.
 
     A pattern is alternatives between `|`; in a word `stem*` and, after the first word, `*ending` are globs; a `*` of
@@ -77,13 +77,13 @@ class Lexicon(dict[str, tuple[list[Cue], Behind | None] | None]):
                 first, *rest = pattern.rstrip("* ").split() if pattern.endswith(" *") else pattern.split()
                 self._cues.setdefault(first, []).append(Cue(row["column"], row["value"], row["scope"], tuple(rest)))
 
-    def __missing__(self, word: str) -> tuple[list[Cue], Behind | None] | None:
+    def __missing__(self, word: str) -> tuple[list[Cue], Behind] | None:
         if len(self) > MEMORY:
             self.clear()
         keys = [word, *(f"{word[:size]}*" for size in range(1, len(word) + 1))]
         cues = [cue for key in keys for cue in self._cues.get(key, ())]
         longer = [cue for cue in cues if cue.rest]
-        self[word] = ([cue for cue in cues if not cue.rest], Behind(longer) if longer else None) if cues else None
+        self[word] = ([cue for cue in cues if not cue.rest], Behind(longer)) if cues else None
         return self[word]
 
     def hits(self, text: str, start: int, end: int, names: Sequence[Mention] = ()) -> dict[str, list[Hit]]:
@@ -97,14 +97,17 @@ class Lexicon(dict[str, tuple[list[Cue], Behind | None] | None]):
             if entry is None:
                 continue
             alone, behind = entry
-            at, stop = places[2 * i + 1 : 2 * i + 3]
+            longer = behind[words[i + 1]]
+            if not alone and not longer:
+                continue
+            at, stop = places[2 * i + 1], places[2 * i + 2]
             while spans and spans[-1][1] <= at:
                 spans.pop()
-            named = spans[-1][1] if spans and spans[-1][0] <= at else 0
+            named = spans[-1][1] if spans and spans[-1][0] <= at else 0  # a word of a name is no cue
             if stop > named:
                 for column, value, scope, _ in alone:
                     found[column].append(Hit(at, stop, column, value, scope))
-            for cue in behind[words[i + 1]] if behind is not None else ():
+            for cue in longer:
                 if (last := _last_word(cue.rest, words, i + 1)) and (stop := places[2 * last]) > named:
                     found[cue.column].append(Hit(at, stop, *cue[:3]))
         return found
