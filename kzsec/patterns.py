@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -39,6 +39,10 @@ class Study:
 
     def names(self) -> dict[str, str]:
         """A short name for each article."""
+        return dict(self._names)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
         return short_names(article.doc for article in self.corpus.articles)
 
     def labels(self) -> dict[str, str]:
@@ -143,11 +147,12 @@ def named_together(study: Study) -> pd.DataFrame:
 
 def keyword_in_context(study: Study, word: str, *, width: int = 60) -> pd.DataFrame:
     """Each place of a word or phrase (any case): article, left, keyword, right, ref; `width` characters either side."""
-    rows = []
+    rows, names = [], study.names()
+    pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
     for s in study.corpus.sentences.itertuples(index=False):
-        for hit in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", s.text, re.IGNORECASE):
+        for hit in pattern.finditer(s.text):
             left, right = s.text[max(0, hit.start() - width) : hit.start()], s.text[hit.end() : hit.end() + width]
-            rows.append((study.names()[s.doc], left, hit.group(), right, (s.doc, s.para, s.sent)))
+            rows.append((names[s.doc], left, hit.group(), right, (s.doc, s.para, s.sent)))
     return pd.DataFrame(rows, columns=["article", "left", "keyword", "right", "ref"])
 
 
@@ -279,12 +284,13 @@ def concentration(codings: pd.DataFrame, poles: Sequence[str] = POLES) -> dict[s
     return {"rows": total, "poles": int((counts > 0).sum()), "HHI": hhi, "effective number": 1 / hhi if total else math.nan}
 
 
-def leave_one_out(annotations: Annotations, measure: Callable[[pd.DataFrame], dict[str, float]]) -> pd.DataFrame:
-    """The measure on all codings and with each article left out in turn, a row each."""
-    codings = annotations.codings
-    rows = [{"left out": "none", **measure(codings)}]
-    rows += [{"left out": doc, **measure(codings[codings["doc"] != doc])} for doc in sorted(codings["doc"].unique())]
-    return pd.DataFrame(rows)
+def leave_one_out(study: Study, measure: Callable[[pd.DataFrame], dict[str, float]], *, most: int = 20) -> pd.DataFrame:
+    """The measure on all codings of the poles and, for up to `most` articles, with each left out: left out, its values, refs."""
+    codings = study.coding.codings
+    codings = with_sentence_ref(codings[codings["vector"].isin(POLES)])
+    names = study.names() if len(study.names()) <= most else {}
+    parts = [("none", codings), *((name, codings[codings["doc"] != doc]) for doc, name in names.items())]
+    return pd.DataFrame([{"left out": name, **measure(part), "refs": sorted(set(part["ref"]))} for name, part in parts])
 
 
 def sampled_shares(study: Study, *, rng: np.random.Generator) -> pd.DataFrame:

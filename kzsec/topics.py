@@ -83,6 +83,7 @@ def fit_topics(
     fit = _lda if method == "lda" else _nmf
     shares, factors = fit(weights, k, seed=seed, start=_seeded(weights, words, seeds, k) if seeds else None)
     tops = [_top(row, words) for row in factors]
+    starts = min(starts, max(3, 4000 // len(texts)))  # on a larger corpus a start takes longer and tells more
     others = [[set(_top(row, words)) for row in fit(weights, k, seed=seed + n, start="random")[1]] for n in range(1, starts + 1)]
     stability = [float(np.mean([_best_match(top, other) for other in others])) if others else np.nan for top in tops]
     main, total = shares.argmax(axis=1), shares.sum(axis=1)
@@ -194,15 +195,17 @@ def collocations(study: Study, vector: str, *, most: int = 6) -> pd.DataFrame:
 
 def _masked_sentences(study: Study, vector: str = "") -> dict[Ref, str]:
     """The coded sentences (of one vector) in small letters, their names blanked."""
-    codings = study.coding.codings
+    codings, mentions = study.coding.codings, study.coding.mentions
     wanted = set(refs_of(codings[codings["vector"] == vector] if vector else codings))
-    spans = {ref: part for ref, part in with_sentence_ref(study.coding.mentions).groupby("ref")}
+    spans: dict[Ref, list[tuple[int, int]]] = {}
+    for *ref, start, end in mentions[["doc", "para", "sent", "start", "end"]].itertuples(index=False, name=None):
+        spans.setdefault(tuple(ref), []).append((start, end))
     texts = {}
     for row in study.corpus.sentences.itertuples(index=False):
         ref = (row.doc, row.para, row.sent)
         if ref in wanted:
             text = row.text
-            for start, end in spans[ref][["start", "end"]].to_numpy() if ref in spans else ():
+            for start, end in spans.get(ref, ()):
                 text = text[: start - row.start] + " " * (end - start) + text[end - row.start :]
             texts[ref] = text.lower()
     return texts

@@ -37,11 +37,12 @@ def test_concentration_lies_between_its_bounds(vectors):
 
 
 def test_leaving_one_out_leaves_the_others(study):
-    table = patterns.leave_one_out(study.coding, patterns.concentration).set_index("left out")
+    table = patterns.leave_one_out(study, patterns.concentration).set_index("left out")
     codings = study.coding.codings
-    for doc in codings["doc"].unique():
+    for doc, name in study.names().items():
         rest = codings[(codings["doc"] != doc) & (codings["vector"] != "region")]
-        assert table.loc[doc, "rows"] == len(rest)
+        assert table.loc[name, "rows"] == len(rest)
+        assert {ref[0] for ref in table.loc[name, "refs"]} == set(rest["doc"])
 
 
 def test_pairs_are_counted_once_a_sentence(study):
