@@ -1,15 +1,11 @@
-"""Files in, text units out: documents, rejects, texts, paragraphs, sentences, citations.
+"""Text in, units out: documents, rejects, texts, paragraphs, sentences, citations.
 
-Bytes are read once and decoded here; the decoded text never changes afterwards, and every offset
-anywhere in the project counts code points into it.
+A text never changes after its intake, and every offset anywhere in the project counts code points into it.
 """
 
 from __future__ import annotations
 
-import csv
-import fnmatch
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -18,31 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .dates import find_dates
+from .intake import CorpusError, Taken, list_files, read_bytes, read_overrides, take_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_BYTES = 20_000_000
-SKIPPED_NAMES = (".*", "README*", "LICENSE*", "*~", "#*#", "Thumbs.db", "desktop.ini", "corpus.csv", "corrections.csv")
-SKIPPED_ENDINGS = frozenset(
-    ".csv .tsv .json .jsonl .parquet .xls .xlsx .ods .png .jpg .jpeg .gif .svg .webp .bmp .ico .tif .tiff "
-    ".css .js .py .ipynb .swp .bak .tmp".split()
-)
-BOMS = (
-    (b"\xff\xfe\x00\x00", "utf-32-le"),
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
 JANUARY_ISSUES = 25  # issues are numbered by working day, so the first 25 fall into January and its eve
 
 NEWLINE = re.compile(r"\r\n|[\n\r]")
 PUBLICATION = re.compile(
-    r"Publication:[ \t]*(?P<publication>.*?)(?:[ \t]*\bVolume:[ \t]*(?P<volume>\d+))?"
-    r"(?:[ \t]*\bIssue:[ \t]*(?P<issue>\d+))?[ \t]*$",
+    r"Publication(?::|(?=[^.]*\bVolume\b))[ \t]*(?P<publication>.*?)(?:[ \t]*\bVolume:?[ \t]*(?:(?P<volume>\d{1,4})\b|\S*))?"
+    r"(?:[ \t]*\bIssue:?[ \t]*(?:(?P<issue>\d{1,4})\b|\S*))?[ \t]*$",
     re.IGNORECASE,
 )
+HEADER_LINE = re.compile(r"^[ \t]*Publication:[^\n\r]*Volume:[^\n\r]*$", re.MULTILINE)
 BYLINE = re.compile(r"By:(?:[ \t].*)?$", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"Placeholder canvas$", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
@@ -61,11 +46,8 @@ PARENTHESIS = re.compile(r"\(([^()]{4,400})\)")
 WEB_SOURCE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+\.(?:com|kz|ru|org|net|info|az|uz|kg|tj|tm|ua|cn|tr|eu)\b", re.I)
 WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
 LONGEST_CAPTION_WORDS = 25
+LONGEST_HEADER_CHARS = 400
 FULL_PARAGRAPH_WORDS = 40
-
-
-class CorpusError(ValueError):
-    """A corpus that cannot be read at all; the message names the place and the cure."""
 
 
 class Sentence(NamedTuple):
@@ -184,20 +166,19 @@ def parse_text(doc: str, text: str) -> Article:
     return with_year(article, article.year)
 
 
-def with_year(article: Article, year: int | None, *, issued: str = "") -> Article:
+def with_year(article: Article, year: int | None, *, issued: str = "", basis: str = "") -> Article:
     """The article with its citations dated in `year` and the bound on its day that follows from them."""
     january = article.issue is not None and article.issue <= JANUARY_ISSUES
     citations = tuple(find_citations(article.text, article.sentences, year=year, january=january))
     own_days = [day for c in citations for day in c.date_iso.split("/") if len(day) == 10 and day[:4] == str(year)]
-    after, basis = (issued, "corpus.csv") if issued else (max(own_days, default=""), "citation" if own_days else "")
+    after, basis = (issued, basis) if issued else (max(own_days, default=""), "citation" if own_days else "")
     return replace(article, year=year, citations=citations, issued_after=after, issued_basis=basis)
 
 
 def publication_year(publication: str, volume: int | None) -> int | None:
     """2003 + volume for the Eurasia Daily Monitor; no other publication's volume tells a year."""
-    if volume is None or publication.strip().casefold() != "eurasia daily monitor":
-        return None
-    return 2003 + volume
+    known = publication.strip().casefold() == "eurasia daily monitor" and 0 < (volume or 0) < 97
+    return 2003 + volume if volume and known else None
 
 
 def _lines(text: str) -> list[tuple[int, int]]:
@@ -219,7 +200,7 @@ def _split_header(text: str) -> tuple[dict, list[tuple[int, int]]]:
     header: dict = {}
     first_body, title_line = 0, None
     for number, (start, end) in enumerate(lines[:12]):
-        line = text[start:end]
+        line = text[start : min(end, start + LONGEST_HEADER_CHARS)]
         if found := PUBLICATION.match(line):
             header = {key: value for key, value in found.groupdict().items() if value}
             for key in ("volume", "issue"):
@@ -228,7 +209,7 @@ def _split_header(text: str) -> tuple[dict, list[tuple[int, int]]]:
         elif BYLINE.match(line) or PLACEHOLDER.match(line):
             first_body = max(first_body, number + 1)
     for number, (start, end) in enumerate(lines):
-        line = text[start:end]
+        line = text[start : min(end, start + LONGEST_HEADER_CHARS)]
         if not line or PLACEHOLDER.match(line):
             continue
         if header and number < first_body:
@@ -358,156 +339,60 @@ def _sources(text: str, start: int, end: int, *, year: int | None, january: bool
 # --- files to records ------------------------------------------------------------------------------
 
 
-def list_files(root: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
-    """(doc, path) of every file to read and (doc, reason) of every one skipped, each by `doc`.
-
-    Raises `CorpusError` where `root` does not exist.
-    """
-    if root.is_file():
-        return [(root.name, root)], []
-    if not root.is_dir():
-        raise CorpusError(f"{root}: no such file or folder; give a folder of articles or one article")
-    chosen, skipped = [], []
-    for folder, folders, names in os.walk(root):
-        for name in list(folders):
-            if name == "gold" or name.startswith("."):
-                folders.remove(name)
-                skipped.append((_doc(root, Path(folder, name)) + "/", "folder of tables" if name == "gold" else "hidden"))
-        for name in names:
-            path = Path(folder, name)
-            reason = _skip_reason(name)
-            (skipped.append((_doc(root, path), reason)) if reason else chosen.append((_doc(root, path), path)))
-    return sorted(chosen), sorted(skipped)
-
-
-def _doc(root: Path, path: Path) -> str:
-    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
-
-
-def _skip_reason(name: str) -> str:
-    if any(fnmatch.fnmatchcase(name, pattern) for pattern in SKIPPED_NAMES):
-        return "hidden file, notice or litter"
-    return "table, picture or program" if Path(name).suffix.lower() in SKIPPED_ENDINGS else ""
-
-
 def read_file(doc: str, path: Path, overrides: dict[str, str] | None = None) -> FileRecord:
     """What became of one file; a fault in it is a `quarantined` record with reason and cure, never an error."""
+    digest = ""
     try:
-        if not path.is_file():
-            return FileRecord(doc, "", "quarantined", "not a file", "a pipe, device or broken link; copy the text itself")
-        if path.stat().st_size > MAX_BYTES:
-            return FileRecord(doc, "", "quarantined", "too large", f"over {MAX_BYTES:,} bytes, not read; split the file")
-        data = path.read_bytes()
-    except OSError as error:
-        return FileRecord(doc, "", "quarantined", "unreadable", f"{error.strerror}; check the file's permissions")
-    digest = hashlib.sha256(data).hexdigest()
-    if not data.strip():
-        return FileRecord(doc, digest, "quarantined", "empty", "the file has no text; save the article again")
-    try:
-        text, encoding, repairs = decode(data)
+        data = read_bytes(path, Path(*path.parts[: -len(doc.strip("/").split("/"))]))
+        digest = hashlib.sha256(data).hexdigest()
+        taken = take_text(data)
+        article = _with_page(parse_text(doc, taken.text), taken, overrides or {})
+        _refuse_without_body(article)
     except CorpusError as error:
-        return FileRecord(doc, digest, "quarantined", "not text", str(error))
-    if looks_like_html(text):
-        text, repairs = _html_text(text), (*repairs, "html")
-    article = parse_text(doc, text)
-    if overrides:
-        article = _override(article, overrides)
+        return FileRecord(doc, digest, "quarantined", error.reason, str(error))
+    status = "repaired" if taken.repairs else "accepted"
+    return FileRecord(doc, digest, status, encoding=taken.encoding, repairs=taken.repairs, article=article)
+
+
+def _with_page(article: Article, taken: Taken, row: dict[str, str]) -> Article:
+    """The article with the title and date of its web page, and over them those of its row in `corpus.csv`."""
+    issued, basis = (row["issued"], "corpus.csv") if row.get("issued") else (taken.issued, "page")
+    if issued:
+        article = with_year(article, int(issued[:4]), issued=issued, basis=basis)
+    return replace(article, title=row.get("title") or taken.title or article.title)
+
+
+def _refuse_without_body(article: Article) -> None:
+    """Raises `CorpusError` for a text without a sentence, or with the headers of two articles."""
     if not article.sentences:
         detail = "no paragraph under the header" if article.publication else "no sentence found"
-        return FileRecord(doc, digest, "quarantined", "no article text", f"{detail}; save the article's full text")
-    return FileRecord(
-        doc, digest, "repaired" if repairs else "accepted", encoding=encoding, repairs=tuple(repairs), article=article
-    )
-
-
-def decode(data: bytes) -> tuple[str, str, tuple[str, ...]]:
-    """(text without its byte-order mark, encoding, repairs).
-
-    In order: byte-order mark, strict UTF-8, detection by charset-normalizer, which is named as a repair.
-    Raises `CorpusError` for bytes that are no text.
-    """
-    for mark, encoding in BOMS:
-        if data.startswith(mark):
-            try:
-                return data[len(mark) :].decode(encoding), encoding, ()
-            except UnicodeDecodeError as error:
-                raise CorpusError(f"broken {encoding} at byte {error.start}; save the file as UTF-8") from None
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return _detect(data, error.start)
-    if "\0" in text:
-        raise CorpusError(f"NUL byte at {data.index(0)}: not a text file; save the article as UTF-8 text")
-    return text, "utf-8", ()
-
-
-def _detect(data: bytes, position: int) -> tuple[str, str, tuple[str, ...]]:
-    """The text in the encoding that charset-normalizer finds the likeliest."""
-    from charset_normalizer import from_bytes
-
-    best = None if b"\0" in data else from_bytes(data[:200_000]).best()
-    if best is None:
-        raise CorpusError(f"neither UTF-8 (byte {position}) nor a known encoding; save the article as UTF-8 text")
-    try:
-        return data.decode(best.encoding), best.encoding, (f"decoded from {best.encoding}",)
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"mixed encodings (byte {error.start}); save the article as UTF-8 text") from None
-
-
-def looks_like_html(text: str) -> bool:
-    """Whether the content, whatever the file's name, is a web page."""
-    return bool(re.match(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", text[:4000], re.I | re.S))
-
-
-def _html_text(page: str) -> str:
-    """The main text of a saved web page with its title as first line, by trafilatura; empty where it finds none."""
-    import trafilatura
-
-    text = trafilatura.extract(page, include_comments=False, include_tables=False) or ""
-    title = getattr(trafilatura.extract_metadata(page), "title", None)
-    body = text.replace("\n", "\n\n")
-    return f"{title}\n\n{body}" if title and body and not text.startswith(title) else body
-
-
-def read_overrides(root: Path) -> dict[str, dict[str, str]]:
-    """The rows of the folder's `corpus.csv` by `doc`; CorpusError names a row that cannot be used."""
-    path = root / "corpus.csv"
-    if not path.is_file():
-        return {}
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    if rows and "doc" not in rows[0]:
-        raise CorpusError(f"{path}: no column doc; its columns are doc, title, issued, author, url")
-    for number, row in enumerate(rows, start=2):
-        if not re.fullmatch(r"(?:\d{4}(?:-\d\d(?:-\d\d)?)?)?", (row.get("issued") or "").strip()):
-            raise CorpusError(f"{path}: line {number}: issued is {row['issued']!r}; write 2007-04-26, 2007-04 or 2007")
-    return {(row["doc"] or "").strip(): {k: (v or "").strip() for k, v in row.items() if k} for row in rows}
-
-
-def _override(article: Article, row: dict[str, str]) -> Article:
-    issued = row.get("issued", "")
-    if issued:
-        article = with_year(article, int(issued[:4]), issued=issued)
-    return replace(article, title=row.get("title") or article.title)
+        raise CorpusError(f"{detail}; save the article's full text", reason="no article text")
+    headers = {" ".join(found[0].split()): found.start() for found in reversed([*HEADER_LINE.finditer(article.text)])}
+    if len(headers) > 1:
+        raise CorpusError(f"the second header is at character {sorted(headers.values())[1]}; split the file there",
+                          reason="two articles in one file")  # fmt: skip
 
 
 def read_records(root: Path) -> Iterator[FileRecord]:
-    """One record a file, by `doc`; a file with the bytes or the text of an earlier one is its `duplicate`."""
+    """One record a file, by `doc`; one with the body of an earlier one is its `duplicate`."""
     files, _ = list_files(root)
     overrides = read_overrides(root if root.is_dir() else root.parent)
     seen: dict[bytes, str] = {}
     for doc, path in files:
         record = read_file(doc, path, overrides.get(doc))
         if record.article:
-            keys = [bytes.fromhex(record.sha256), hashlib.sha256(record.article.text.encode("utf-8", "replace")).digest()]
-            first = next((seen[key] for key in keys if key in seen), None)
-            if first is not None:
+            first = seen.setdefault(_body_hash(record.article), doc)
+            if first != doc:
                 record = replace(record, status="duplicate", duplicate_of=first, article=None)
-            for key in keys:
-                seen.setdefault(key, doc)
         yield record
+
+
+def _body_hash(article: Article) -> bytes:
+    """The same for articles whose paragraphs differ only in blanks, line ends and the shape of quotes."""
+    body = " ".join(article.text[start:end] for start, end in article.paragraphs)
+    for quote, plain in zip("‘’“”„«»", "''" + '"' * 5, strict=True):
+        body = body.replace(quote, plain)
+    return hashlib.blake2b(" ".join(body.split()).encode(), digest_size=16).digest()
 
 
 def read_corpus(path: str | Path | None = None) -> Corpus:

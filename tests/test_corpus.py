@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from kzsec.corpus import (
     SEEDS,
     CorpusError,
-    decode,
-    looks_like_html,
     parse_text,
     publication_year,
     read_corpus,
     split_sentences,
 )
+from kzsec.intake import decode, looks_like_html
 
 EDM = "Publication: Eurasia Daily Monitor Volume: 7 Issue: 92"
 FIRST = (
