@@ -18,7 +18,7 @@ import pandas as pd
 from .claims import refused
 from .codebook import VECTORS
 from .evidence import Html, Ref, count_table, refs_of, text_table
-from .patterns import Study, keyword_in_context, ref_table, with_sentence_ref
+from .patterns import Study, keyword_in_context, ref_table
 
 TOP_WORDS = 10
 NAMED_FROM = 0.6
