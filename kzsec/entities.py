@@ -302,15 +302,19 @@ class _Rules(NamedThings):
                     party = self._party(begin - 5, begin) or (
                         self._party(floor + words[n].end(), start) if behind not in ("", "to") else ()
                     )
-                    return self.text[begin:start].strip(' ,"').removeprefix("and "), (
-                        party or self._party(begin - 15, begin) or home
-                    )
+                    office = self.text[begin:start].strip(' ,"').removeprefix("and ")
+                    return office, party or self._party(begin - 15, begin) or self._apposed_party(end) or home
                 break
             if behind and words[n][0].endswith((",", ";")):
                 break
         if clause := self._apposed(end):
-            return _LEAD.sub("", clause[0]), self._party(clause.start(), clause.end()) or home
+            return _LEAD.sub("", clause[0]), self._apposed_party(end) or home
         return "", ()
+
+    def _apposed_party(self, end: int) -> tuple[str, ...]:
+        """Whom the apposition behind a name speaks of, as `chief of U.S. Central Command` behind `General Abel,`."""
+        clause = self._apposed(end)
+        return self._party(clause.start(), clause.end()) if clause else ()
 
     def _is_office(self, word: str) -> bool:
         word = word.removesuffix("'s").strip('",')
