@@ -38,10 +38,10 @@ SKIPPED_ENDINGS = frozenset(
     ".css .js .py .ipynb .swp .swo .bak .orig .tmp .part .crdownload .lnk".split()
 )
 SKIPPED_FOLDERS = {"gold": "folder of tables", "__MACOSX": "system litter", "__pycache__": "system litter"}
-BOMS = {
-    b"\xff\xfe\0\0": "utf-32-le", b"\0\0\xfe\xff": "utf-32-be", b"\xef\xbb\xbf": "utf-8",
-    b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be",
-}  # fmt: skip
+BOMS = (
+    (b"\xff\xfe\0\0", "utf-32-le"), (b"\0\0\xfe\xff", "utf-32-be"), (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
+)  # fmt: skip
 MAGIC = {
     b"%PDF-": "PDF", b"PK\3\4": "ZIP archive or Office document", b"PK\5\6": "ZIP archive", b"\x89PNG": "PNG picture",
     b"\xff\xd8\xff": "JPEG picture", b"GIF8": "GIF picture", b"\x7fELF": "program", b"\x1f\x8b": "gzip archive",
@@ -218,7 +218,7 @@ def decode(data: bytes) -> tuple[str, str, tuple[str, ...]]:
     In order: byte-order mark, strict UTF-8, UTF-8 with a fault that can be named, UTF-16 and UTF-32 without a
     mark, older encodings. Raises `CorpusError` for bytes that are no text.
     """
-    mark, encoding = next(((mark, name) for mark, name in BOMS.items() if data.startswith(mark)), (b"", "utf-8"))
+    mark, encoding = next(((mark, name) for mark, name in BOMS if data.startswith(mark)), (b"", "utf-8"))
     try:
         text, repairs = _decode_nearly(data[len(mark) :], encoding)
     except UnicodeDecodeError as error:
