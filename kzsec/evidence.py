@@ -270,7 +270,8 @@ def table_html(trail: Trail, caption: str, head: str, body: list[str]) -> Html:
         f"<caption>{text_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
     cells = [re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in (head, *body)]
-    shown = [[unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in cells]
+    plain = [[unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in cells]
+    shown = [[float(cell) if re.fullmatch(r"-[\d.]*\d", cell) else cell for cell in row] for row in plain]
     shown[0][0] = shown[0][0] or "row"
     file = download(f"{trail.name}.csv", csv_text(shown), "CSV")
     return Html(f'<div class="tabled" id="table-{trail.name}">{table}{trail.lists_html(file)}</div>', caption)

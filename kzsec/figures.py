@@ -510,7 +510,7 @@ def excerpt(sentence: str, cues: re.Pattern[str], names: Sequence[str] = (), *, 
     """The `length` words of the sentence that hold most cue words, a name counting double, the first such; with that score."""
     words = list(re.finditer(r"\S+", re.sub(r"\([^()]*\)", lambda found: " " * len(found.group()), sentence)))
     hits = [found.start() for found in cues.finditer(sentence)]
-    spots = [found.start() for name in set(names) for found in re.finditer(re.escape(name), sentence)]
+    spots = [found.start() for name in dict.fromkeys(names) for found in re.finditer(re.escape(name), sentence)]
     best, most = words[:length], -1
     for at in range(max(1, len(words) - length + 1)):
         window = words[at : at + length]

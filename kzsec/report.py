@@ -19,6 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,7 +39,7 @@ from . import __version__  # noqa: E402
 from .annotations import best_coding, csv_table  # noqa: E402
 from .codebook import VECTORS, Codebook, read_codebook  # noqa: E402
 from .corpus import SEEDS, Corpus, CorpusError, read_corpus  # noqa: E402
-from .evidence import Ref, anchor_of, marked_html, page_of, slug, stamp, visible  # noqa: E402
+from .evidence import Ref, anchor_of, marked_html, page_of, slug, stamp, url_of, visible  # noqa: E402
 from .patterns import Study, network, open_study  # noqa: E402
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 TEMPLATES = Path(__file__).with_name("templates")
 CELL_SECONDS = 3600
+LISTED = 200
+SHAPES = {"cooperation": "●", "friction": "▼", "neutral": "■"}  # as in the figures
 
 
 class ReportError(RuntimeError):
@@ -129,7 +132,7 @@ class KzsecExporter(TemplateExporter):
         page, files = _with_files(page, given.get("name") or "notebook")
         resources["outputs"] = {**(resources.get("outputs") or {}), **files}
         if with_evidence:
-            resources["outputs"] |= _evidence_for(nb, pages)
+            resources["outputs"] |= _evidence_for(nb, pages, f"{given.get('name')}.html", page, files)
         return page, resources
 
     def _preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
@@ -234,12 +237,17 @@ def parameters_of(nb: NotebookNode) -> dict[str, Any]:
     return values
 
 
-def _evidence_for(nb: NotebookNode, pages: tuple[Page, ...]) -> dict[str, bytes]:
-    """The article pages of the corpus that the notebook's parameters name, for whoever runs nbconvert directly."""
+_exported: dict[str, Uses] = {}
+
+
+def _evidence_for(nb: NotebookNode, pages: tuple[Page, ...], here: str, page: str, files: dict[str, bytes]) -> dict[str, bytes]:
+    """The pages and tables of the notebook's corpus, for whoever runs nbconvert directly; an article's page knows the notebooks exported so far."""
     values = parameters_of(nb)
     study = _cached_study(values.get("corpus"), values.get("codebook"))
-    files = article_pages(study, pages=pages) | data_files(study) | glossary_page(study.codebook, pages=pages)
-    return {name: text.encode("utf-8", "replace") for name, text in files.items()}
+    _exported.update({one.href: uses_of(one, page, files) for one in pages if one.href == here})
+    uses = [_exported[one.href] for one in pages if one.href in _exported]
+    made = article_pages(study, pages=pages, uses=uses) | data_files(study) | glossary_page(study.codebook, pages=pages) | list_pages(study, pages=pages)
+    return {name: text.encode("utf-8", "replace") for name, text in made.items()}
 
 
 @lru_cache(maxsize=2)
@@ -261,51 +269,75 @@ def _render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
-def article_pages(study: Study, *, pages: tuple[Page, ...]) -> dict[str, str]:
-    """Each article as a page with an anchor a sentence and the sentence's codings behind it, by its address."""
-    site = {**_assets(), "pages": pages}
+Uses = dict[str, dict[str, dict[str, str]]]
+
+
+def uses_of(page: Page, html: str, files: dict[str, bytes]) -> Uses:
+    """By a sentence's address and the page's label: the lists of the figures, tables and claims that use it, with what each is."""
+    import pandas as pd
+
+    numbers = dict(re.findall(r'id="(?:fig|table)-([^"]+)".*?<span class="no">(\w+ \d+)', html, re.DOTALL))
+    uses: Uses = {}
+    for path in (path for path in files if path.endswith(".sentences.csv")):
+        name = path.rsplit("/", 1)[-1].removesuffix(".sentences.csv")
+        for row in pd.read_csv(io.BytesIO(files[path]), keep_default_na=False, dtype=str).itertuples(index=False):
+            what = numbers.get(name, row.label if len(row.label) < 90 else row.label[:88] + "…")
+            for url in row.sentences.split(";"):
+                found = uses.setdefault(url, {}).setdefault(page.label, {})
+                if what not in found.values():
+                    found[f"{page.href}#{row.list}"] = what
+    return uses
+
+
+def article_pages(study: Study, *, pages: tuple[Page, ...], uses: Sequence[Uses] = ()) -> dict[str, str]:
+    """Each article, a long one in parts, with an anchor and a note a sentence: its codings, who uses it, how to cite it; by address."""
+    values = {"site": {**_assets(), "pages": pages}, "root": "../", "here": "", "coder": study.coder, "vectors": VECTORS}
     codings: dict[Ref, list[dict]] = {}
     for row in study.coding.codings.itertuples(index=False):
-        words = [VECTORS.get(row.vector, row.vector), f"{row.stance} ({row.limit})" if row.limit else row.stance, row.voice]
-        shown = {"stance": row.stance, "label": " · ".join([*words, *["hedged"] * row.hedged])}
+        words = f"{VECTORS.get(row.vector, row.vector)}: {row.limit or row.stance}, {row.voice}{', hedged' * row.hedged}"
+        shown = {"vector": row.vector, "stance": row.stance, "shape": SHAPES[row.stance], "label": words}
         codings.setdefault((row.doc, row.para, row.sent), []).append(shown)
-    mentions: dict[tuple[str, int, int], list[tuple[int, int, str, str]]] = {}
+    mentions: dict[Ref, list[tuple[int, int, str, str]]] = {}
     for row in study.coding.mentions.itertuples(index=False):
         mentions.setdefault((row.doc, row.para, row.sent), []).append((row.start, row.end, row.type, row.id))
-    names, made = study.names(), {}
+    hashes = {record.doc: record.sha256[:12] for record in study.corpus.records}
+    names, parts = study.names(), []
     for article in study.corpus.articles:
-        paragraphs: list[list[dict]] = [[] for _ in article.paragraphs]
+        own: dict[str, dict[int, list[dict]]] = {}
         for s in article.sentences:
             ref = (article.doc, s.para, s.sent)
-            sentence = {"anchor": anchor_of(s.para, s.sent), "place": f"{s.para + 1}.{s.sent + 1}", "codings": codings.get(ref, []),
-                        "html": marked_html(article.text, s.start, s.end, mentions.get(ref, []))}  # fmt: skip
-            paragraphs[s.para].append(sentence)
-        made[page_of(article.doc)] = _render(
-            "article.html.j2", site=site, root="../", here="", about=_about(article), coder=study.coder,
-            title=visible(article.title or f"Article {names[article.doc]}"), paragraphs=paragraphs,
-        )  # fmt: skip
-    return made
-
-
-GLOSSARY = {
-    "unit": "Units", "vector": "Vectors", "stance": "Stances", "limit": "Limits", "voice": "Voices", "kind": "Kinds of act",
-    "modality": "How far an act goes", "type": "Types of name", "measure": "Measures and words", "column": "Columns of the tables",
-}  # fmt: skip
+            used = {page: [{"href": h, "what": w} for h, w in found.items()] for one in uses for page, found in one.get(url_of(ref), {}).items()}
+            own.setdefault(page_of(*ref), {}).setdefault(s.para, []).append({
+                "anchor": anchor_of(*ref[1:]), "place": f"{s.para + 1}.{s.sent + 1}", "number": s.sent + 1, "codings": codings.get(ref, []),
+                "html": marked_html(article.text, s.start, s.end, mentions.get(ref, [])), "uses": used, "used": sum(map(len, used.values())),
+            })  # fmt: skip
+        title, about = visible(article.title or f"Article {names[article.doc]}"), _about(article)
+        file = f"file {visible(article.doc)}, sha256 {hashes[article.doc]}"
+        for number, (href, paragraphs) in enumerate(own.items()):
+            part = f", part {number + 1} of {len(own)}" if len(own) > 1 else ""
+            listed = [{"number": para + 1, "sentences": sentences} for para, sentences in paragraphs.items()]
+            parts.append({"href": href, "name": f"{names[article.doc]}{part}", "title": title + part, "about": f"{about}, {file}", "file": file,
+                          "source": about if about.startswith(title) or not article.title else f"{title}, {about}", "paragraphs": listed})  # fmt: skip
+    around = zip(parts, [None, *parts], [*parts[1:], None], strict=False)
+    return {part["href"]: _render("article.html.j2", **values, **part, before=before, after=after) for part, before, after in around}
 
 
 def glossary_page(codebook: Codebook, *, pages: tuple[Page, ...]) -> dict[str, str]:
     """The codebook's words with their definitions, by its address."""
-    rows = [{**row, "id": f"{slug(row['kind'])}-{slug(row['term'])}"} for row in codebook["glossary"]]
-    groups = [{"kind": kind, "title": title, "rows": [row for row in rows if row["kind"] == kind]} for kind, title in GLOSSARY.items()]
-    values = {"site": {**_assets(), "pages": pages}, "root": "", "here": "glossary.html", "title": "Glossary", "groups": groups}
-    return {"glossary.html": _with_contents(_render("glossary.html.j2", **values))}
+    rows = [{**row, "id": _term_id(row)} for row in codebook["glossary"]]
+    page = _render("glossary.html.j2", site={**_assets(), "pages": pages}, root="", here="glossary.html", title="Glossary", rows=rows)
+    return {"glossary.html": _with_contents(page)}
+
+
+def _term_id(row: dict[str, str]) -> str:
+    return f"{slug(row['kind'])}-{slug(row['term'])}"
 
 
 def _with_terms(page: str, codebook: Codebook) -> str:
     """The page whose glossary words lead to their definitions where they first stand: in prose or at the head of a column."""
     heads, words = {}, {}
     for row in codebook["glossary"]:
-        to = f"glossary.html#{slug(row['kind'])}-{slug(row['term'])}"
+        to = f"glossary.html#{_term_id(row)}"
         if row["kind"] in ("stance", "limit", "voice", "kind", "modality", "measure"):
             heads[row["term"].replace("_", " ").lower()] = to
         words |= {word.lower(): to for word in row["links"].split(";") if word}
@@ -330,7 +362,7 @@ def data_files(study: Study) -> dict[str, str]:
     """The tables behind the pages as CSV, and who is named with whom as CSV and GEXF, by their address."""
     nodes, edges = network(study)
     tables = {**study.corpus.tables, **study.coding.tables, "nodes": nodes, "edges": edges.drop(columns="refs")}
-    made = {f"data/{name}.csv": csv_table(table).to_csv(index=False, lineterminator="\n") for name, table in tables.items() if name != "texts"}
+    made = {f"data/{name}.csv": visible(csv_table(table).to_csv(index=False, lineterminator="\n")) for name, table in tables.items() if name != "texts"}
     package = data_package("data", {path: text.encode("utf-8", "replace") for path, text in made.items()})
     return made | {"data/network.gexf": gexf(nodes, edges), "data/datapackage.json": package}
 
@@ -358,13 +390,13 @@ def _about(article) -> str:
     """Where an article is from and from when, as far as it says so."""
     parts = [visible(article.publication), f"volume {article.volume}" if article.volume else "",
              f"issue {article.issue}" if article.issue else "",
-             f"issued on or after {article.issued_after}" if article.issued_after else "", f"file {visible(article.doc)}"]  # fmt: skip
-    return ", ".join(part for part in parts if part)
+             f"issued on or after {article.issued_after}" if article.issued_after else ""]  # fmt: skip
+    return ", ".join(part for part in parts if part) or f"Article {visible(article.doc)}"
 
 
 def front_page(study: Study, ran: list[Ran], pages: tuple[Page, ...], data: list[str]) -> str:
     """What the corpus is, the main finding, a card a notebook, and what the site was made from."""
-    corpus, names = study.corpus, study.names()
+    corpus = study.corpus
     years = sorted({a.year for a in corpus.articles if a.year})
     span = f", {years[0]} to {years[-1]}" if len(years) > 1 else f", {years[0]}" if years else ""
     sentences = sum(len(a.sentences) for a in corpus.articles)
@@ -377,16 +409,26 @@ def front_page(study: Study, ran: list[Ran], pages: tuple[Page, ...], data: list
         {"title": page.title, "href": page.href, "failed": r.failed, "answer": _on_page(r.answer, page.href)}
         for page, r in zip(pages, ran, strict=True)
     ]
-    listed = [{"href": page_of(a.doc), "name": visible(names[a.doc]), "about": _about(a)} for a in corpus.articles[:200]]
-    more = len(corpus.articles) - len(listed)
     return _with_contents(
         _render(
             "front.html.j2", site={**_assets(), "pages": pages}, root="", here="index.html", title="Kazakhstan’s security partners",
             headline=pages[0].title if pages else "Report", lede=lede, answer=cards[0]["answer"] if cards else "",
-            cards=cards[1:], articles=listed, articles_more=f"and {more} more" if more else "", stamp=stamp(corpus, study.coder),
+            cards=cards[1:], articles=_listed(study), size=LISTED, stamp=stamp(corpus, study.coder),
             limits=_limits(study), data=sorted(data), failed=[page.label for page, r in zip(pages, ran, strict=True) if r.failed],
         )
     )  # fmt: skip
+
+
+def _listed(study: Study) -> list[dict[str, str]]:
+    names = study.names()
+    return [{"href": page_of(a.doc), "name": names[a.doc], "about": _about(a)} for a in study.corpus.articles]
+
+
+def list_pages(study: Study, *, pages: tuple[Page, ...]) -> dict[str, str]:
+    """The list of articles from where the front page leaves off, `LISTED` a page, by address."""
+    rows, values = _listed(study), {"site": {**_assets(), "pages": pages}, "root": "", "here": "", "size": LISTED}
+    lasts = range(2, -(-len(rows) // LISTED) + 1)
+    return {f"articles-{n}.html": _render("articles.html.j2", title=f"Articles, page {n}", n=n, articles=rows, **values) for n in lasts}
 
 
 def _limits(study: Study) -> str:
@@ -546,8 +588,9 @@ def report(
     site: dict[str, str | bytes] = {f"{r.name}.html": r.html for r in ran}
     site |= {path: data for r in ran for path, data in r.files.items()}
     data = data_files(study)
-    site |= {"index.html": front_page(study, ran, pages, list(data)), **article_pages(study, pages=pages), **data}
-    site |= glossary_page(tables, pages=pages)
+    uses = [uses_of(page, r.html, r.files) for page, r in zip(pages, ran, strict=True)]
+    site |= {"index.html": front_page(study, ran, pages, list(data)), **article_pages(study, pages=pages, uses=uses), **data}
+    site |= glossary_page(tables, pages=pages) | list_pages(study, pages=pages)
     site["run.json"] = _run_record(ran, articles, jobs, time.perf_counter() - started)
     failed = [r for r in ran if r.failed]
     place = out.with_name(out.name + ".failed") if failed else out

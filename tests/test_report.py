@@ -1,22 +1,28 @@
 """The report: every notebook executed in a fresh kernel, linked pages, and what happens when something fails."""
 
 import csv
+import io
 import json
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import ATTACKS
 
 from kzsec import report as stage
 from kzsec.annotations import has_reference
 from kzsec.codebook import KINDS, LIMITS, MODALITIES, STANCES, VECTORS, VOICES
 from kzsec.corpus import CorpusError
-from kzsec.report import ReportError, inject_parameters, pages_of, parameters_of, report
+from kzsec.evidence import HIDDEN, anchor_of, page_of, url_of, visible
+from kzsec.patterns import open_study
+from kzsec.report import ReportError, article_pages, inject_parameters, list_pages, pages_of, parameters_of, report
 
 
 class Anchors(HTMLParser):
@@ -38,13 +44,6 @@ def anchors(path: Path) -> Anchors:
     parser = Anchors()
     parser.feed(path.read_text(encoding="utf-8"))
     return parser
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    out = tmp_path_factory.mktemp("site") / "reports"
-    report(None, out, jobs=2)
-    return out
 
 
 def test_every_link_and_anchor_resolves(site):
@@ -161,17 +160,53 @@ def test_the_first_page_has_a_card_for_each_question_and_the_stamp(site):
     assert json.loads((site / "run.json").read_text())["notebooks"].keys() == {p.stem for p in stage.NOTEBOOKS.glob("*.ipynb")}
 
 
-def test_nbconvert_gives_the_same_page(site, tmp_path):
-    notebook = stage.NOTEBOOKS / "05-multi-vector.ipynb"
-    for path in stage.NOTEBOOKS.glob("*.ipynb"):
+def test_nbconvert_gives_the_same_pages_and_files(site, tmp_path):
+    """One call on all notebooks: the pages of articles then know every figure that uses them."""
+    notebooks = sorted(stage.NOTEBOOKS.glob("*.ipynb"))
+    for path in notebooks:
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "kzsec", str(tmp_path / notebook.name)]
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "kzsec", *(str(tmp_path / path.name) for path in notebooks)]
     subprocess.run(command, check=True, capture_output=True)
-    assert (tmp_path / "05-multi-vector.html").read_bytes() == (site / "05-multi-vector.html").read_bytes()
-    for path in (site / "articles").iterdir():
-        assert (tmp_path / "articles" / path.name).read_bytes() == path.read_bytes()
-    for path in (site / "figures" / "05-multi-vector").iterdir():
-        assert (tmp_path / "figures" / "05-multi-vector" / path.name).read_bytes() == path.read_bytes()
+    files = {path.relative_to(site) for path in site.rglob("*") if path.is_file()} - {Path("run.json"), Path("index.html")}
+    assert {path for path in files if not (tmp_path / path).is_file()} == set()
+    assert {path for path in files if (tmp_path / path).read_bytes() != (site / path).read_bytes()} == set()
+
+
+def test_every_sentence_tells_what_uses_it_and_how_to_cite_it(site, study):
+    for article in study.corpus.articles:
+        page = (site / page_of(article.doc)).read_text(encoding="utf-8")
+        notes = re.findall(r'<li id="n-p\d+s\d+".*?</li>', page, re.DOTALL)
+        assert len(notes) == len(article.sentences)
+        for s, note in zip(article.sentences, notes, strict=True):
+            assert f'href="#{anchor_of(s.para, s.sent)}"' in note
+            assert re.search(rf"volume \d+, issue \d+.*, paragraph {s.para + 1}, sentence {s.sent + 1} \(file {article.doc}, sha256 [0-9a-f]{{12}}\)\.", note)
+    address = url_of((study.corpus.articles[2].doc, 7, 1))
+    users = {path.name for path in site.glob("0*.html") if f'href="{address}"' in path.read_text(encoding="utf-8")}
+    page = (site / address.partition("#")[0]).read_text(encoding="utf-8")
+    note = re.search(r'<li id="n-p7s1".*?</li>', page, re.DOTALL).group()
+    assert users <= set(re.findall(r'href="\.\./([^"#]+)#', note))
+    assert users
+
+
+def test_a_long_article_is_laid_out_on_several_pages_that_links_find(folder):
+    long = "\n\n".join(f"Russia and Kazakhstan signed treaty number {n} in Astana." for n in range(90))
+    wide = " ".join(f"Russia and Kazakhstan signed treaty number {n} in Astana." for n in range(250))
+    study = open_study(folder({"long.txt": long, "wide.txt": wide + "\n\nIt ended."}))
+    pages = article_pages(study, pages=())
+    assert len(pages) == 3 + 3
+    for a in study.corpus.articles:
+        for s in a.sentences:
+            page, anchor = url_of((a.doc, s.para, s.sent)).split("#")
+            assert f'id="{anchor}"' in pages[page]
+    assert all(f'href="../{b}"' in pages[a] for a, b in pairwise(pages))
+
+
+def test_a_long_list_of_articles_is_paged(folder):
+    study = open_study(folder({f"{n:03}.txt": f"Russia and Kazakhstan signed treaty number {n} in Astana." for n in range(450)}))
+    pages = list_pages(study, pages=())
+    assert list(pages) == ["articles-2.html", "articles-3.html"]
+    assert [page.count("<li><a href=\"articles/") for page in pages.values()] == [200, 50]
+    assert 'href="articles-3.html"' in pages["articles-2.html"]
 
 
 @pytest.fixture
@@ -221,18 +256,62 @@ def test_what_is_no_earlier_report_is_never_replaced(one_notebook, tmp_path):
         report(None, tmp_path / "mine")
 
 
-def test_text_of_an_article_does_nothing_on_its_page(one_notebook, tmp_path, folder):
-    one_notebook("1")
-    attack = "<script>alert(1)</script> met </p><img src=x onerror=alert(1)> in Astana {{ 7 * 7 }} \u202e."
-    report(folder({"a <b>.txt": f"<i>Title</i>\n\n{attack} Russia signed a treaty with Kazakhstan.\n\nMore text stands here."}), tmp_path / "out")
-    for path in (tmp_path / "out").rglob("*.html"):
-        page = re.sub(r"<script>.*?</script>\s*</body>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-        assert "<script" not in page
-        assert "<img" not in page
-        assert "<i>" not in page
-        assert "\u202e" not in page
-    page = next((tmp_path / "out" / "articles").iterdir()).read_text(encoding="utf-8")
-    assert "{{ 7 * 7 }}" in page
+class Shape(HTMLParser):
+    """Which elements with which attributes a page has, and the text of its scripts and styles."""
+
+    def __init__(self, page: str):
+        super().__init__(convert_charrefs=True)
+        self.shapes, self.code, self.inside, self.links = set(), [], "", []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.shapes |= {(tag, name) for name, _ in attributes} | {(tag, "")}
+        self.inside = tag if tag in ("script", "style") else ""
+        self.links += [value for name, value in attributes if name in ("href", "src", "xlink:href", "action", "formaction", "data", "srcdoc")]
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    def handle_data(self, data):
+        if self.inside:
+            self.code.append((self.inside, data))
+
+
+def test_text_titles_and_file_names_do_nothing_in_any_page(site, attacked):
+    """A page made from attacks has no element, attribute, script or style that a page of the seeds has not."""
+    clean = [Shape(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")]
+    shapes = set().union(*(page.shapes for page in clean)) | {("p", "class"), ("a", "rel")}
+    code = {piece for page in clean for piece in page.code}
+    pages = list(attacked.rglob("*.html"))
+    assert len(pages) == 1 + 8 + 1 + len(ATTACKS)
+    for path in pages:
+        page = Shape(path.read_text(encoding="utf-8"))
+        assert page.shapes <= shapes, (path, page.shapes - shapes)
+        assert set(page.code) <= code, path
+        assert not [link for link in page.links if re.match(r"\s*[a-zA-Z][a-zA-Z+.-]*:|//", link)], path
+
+
+def test_attacks_stand_as_visible_text(attacked):
+    text = "".join(unescape(re.sub(r"<[^>]+>", "", path.read_text(encoding="utf-8"))) for path in (attacked / "articles").iterdir())
+    for attack in ATTACKS:
+        if not re.search(r"[\x00-\x1f\x7f]|\s$", attack):
+            assert visible(attack) in text, attack
+
+
+def test_no_download_carries_what_hides_or_runs(attacked):
+    files = [path for path in attacked.rglob("*") if path.suffix in (".html", ".csv", ".svg", ".json", ".gexf")]
+    assert len(files) > 60
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert not HIDDEN.search(text), path
+        assert not HIDDEN.search(path.name)
+        if path.suffix in (".svg", ".gexf"):
+            tags = {element.tag.rsplit("}", 1)[-1] for element in ElementTree.fromstring(text).iter()}
+            assert not {"a", "script", "image", "foreignObject", "use"} & tags - {"use"}, path
+            assert not re.search(r"<[^>]*\son\w+=", text)
+        if path.suffix == ".csv":
+            for row in csv.reader(io.StringIO(text)):
+                assert not [cell for cell in row if cell[:1] in ("=", "+", "@", "\t", "\r") or re.match(r"-(?![\d.]+(e-?\d+)?$)", cell)], path
 
 
 def test_a_corpus_without_an_article_is_one_clear_line(folder, tmp_path):
