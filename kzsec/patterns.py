@@ -86,8 +86,12 @@ def open_study(corpus: str | None = None, *, codebook: str | None = None) -> Stu
 
     Codings named in a `corrections.csv` beside the articles are corrected.
     """
-    articles, tables = read_corpus(corpus), read_codebook(codebook)
-    return Study(articles, corrected(articles, best_coding(articles, codebook=tables)), tables)
+    return study_of(read_corpus(corpus), read_codebook(codebook))
+
+
+def study_of(articles: Corpus, codebook: Codebook) -> Study:
+    """The study of articles that are already read; see `open_study`."""
+    return Study(articles, corrected(articles, best_coding(articles, codebook=codebook)), codebook)
 
 
 def with_sentence_ref(rows: pd.DataFrame) -> pd.DataFrame:

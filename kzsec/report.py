@@ -36,11 +36,11 @@ from nbconvert.exporters import TemplateExporter  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
 from . import __version__  # noqa: E402
-from .annotations import best_coding, csv_table  # noqa: E402
+from .annotations import csv_table  # noqa: E402
 from .codebook import VECTORS, Codebook, read_codebook  # noqa: E402
 from .corpus import SEEDS, Corpus, CorpusError, read_corpus  # noqa: E402
 from .evidence import Ref, anchor_of, marked_html, page_of, slug, stamp, url_of, visible  # noqa: E402
-from .patterns import Study, network, open_study  # noqa: E402
+from .patterns import Study, network, open_study, study_of  # noqa: E402
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -434,7 +434,7 @@ def list_pages(study: Study, *, pages: tuple[Page, ...]) -> dict[str, str]:
 def _limits(study: Study) -> str:
     """How sure it all is, in words that fit the corpus."""
     n = len(study.corpus.articles)
-    coded = "coded by language models of one family, not by people" if study.coding.coder == "reference" else "coded by the machine’s rules, which err"
+    coded = "coded by language models of one family, not by people" if study.coding.coder.startswith("reference") else "coded by the machine’s rules, which err"
     return (f"How sure is it? {n} chosen article{'s' * (n != 1)}, {coded}: no interval and no trend, and nothing about what Kazakhstan "
             "did beyond them. Robustness tells which of these findings hang on one article or one choice.")  # fmt: skip
 
@@ -584,7 +584,7 @@ def report(
     pages = pages_of(NOTEBOOKS)
     with tempfile.TemporaryDirectory(prefix="kz") as work:
         ran = asyncio.run(_run_all(paths, parameters, jobs or os.cpu_count() or 1, pages, Path(work)))
-    study = Study(articles, best_coding(articles, codebook=tables), tables)
+    study = study_of(articles, tables)
     site: dict[str, str | bytes] = {f"{r.name}.html": r.html for r in ran}
     site |= {path: data for r in ran for path, data in r.files.items()}
     data = data_files(study)
