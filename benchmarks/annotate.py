@@ -1,10 +1,12 @@
-"""Articles a second and peak memory of sentences, mentions and coding, beside spaCy's names where it is installed.
+"""Articles a second and peak memory of each stage and of the whole command, beside spaCy's names where it is installed.
 
-    python benchmarks/annotate.py [--articles 10000] [--spacy en_core_web_sm]
+    python benchmarks/annotate.py [--articles 1000 10000] [--jobs 1 2] [--spacy en_core_web_sm]
 
 Each row is one fresh process that makes, reads and forgets one article after another; the articles are made up from
 templates under a fixed seed, about 900 words each. Each row includes the work of the rows above it, spaCy's has its
-own. The peak stands for a tenth of the articles and for all of them: equal where memory does not grow with the corpus.
+own. `annotate` is the command on a folder of such files, start and output included; `2 x annotate` is two of them
+side by side, each with half of the files: what two workers could reach at best. The peak, of the largest process,
+stands for a tenth of the articles and for all of them: equal where memory does not grow with the corpus.
 """
 
 from __future__ import annotations
@@ -12,13 +14,16 @@ from __future__ import annotations
 import argparse
 import random
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from itertools import islice
 from multiprocessing import get_context
+from pathlib import Path
 
 from kzsec.annotations import annotation_rows
 from kzsec.codebook import read_codebook
@@ -89,7 +94,15 @@ def reader(stage: str) -> Callable[[str, str], object]:
 
 
 def measure(stage: str, count: int) -> tuple[float, float]:
-    """Articles a second and the peak of resident memory in MB, in this process."""
+    """Articles a second and the peak of resident memory in MB, in this process or those that it starts."""
+    whole = "annotate" in stage
+    seconds = run_command(stage, count) if whole else run_stage(stage, count)
+    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return count / seconds, resource.getrusage(resource.RUSAGE_CHILDREN if whole else resource.RUSAGE_SELF).ru_maxrss / scale
+
+
+def run_stage(stage: str, count: int) -> float:
+    """Seconds that a stage takes for `count` articles."""
     read, seconds = reader(stage), 0.0
     for doc, text in articles(1):
         read(doc, text)
@@ -97,8 +110,25 @@ def measure(stage: str, count: int) -> tuple[float, float]:
         started = time.perf_counter()
         read(doc, text)
         seconds += time.perf_counter() - started
-    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return count / seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+    return seconds
+
+
+def run_command(stage: str, count: int) -> float:
+    """Seconds from the start to the end of the command, or of as many at a time as the stage says."""
+    runs = int(stage.split(" x ")[0]) if " x " in stage else 1
+    jobs = stage.split("--jobs ")[1]
+    with tempfile.TemporaryDirectory() as place:
+        for number, (doc, text) in enumerate(articles(count)):
+            path = Path(place, f"corpus{number % runs}", doc)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        calls = [[sys.executable, "-m", "kzsec", "annotate", f"{place}/corpus{n}", "--out", f"{place}/out{n}", "--jobs", jobs]
+                 for n in range(runs)]  # fmt: skip
+        started = time.perf_counter()
+        processes = [subprocess.Popen(call, stderr=subprocess.DEVNULL) for call in calls]
+        if any(process.wait() for process in processes):
+            raise SystemExit(f"{stage}: failed")
+        return time.perf_counter() - started
 
 
 def pipelines(asked: str | None) -> list[str]:
@@ -113,12 +143,15 @@ def pipelines(asked: str | None) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--articles", type=int, default=10_000, help="how many articles (default: 10000)")
+    parser.add_argument("--articles", type=int, nargs="+", default=[10_000], metavar="N", help="how many articles (default: 10000)")
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2], metavar="N", help="workers of the command (default: 1 2)")
     parser.add_argument("--spacy", metavar="NAME", help="the spaCy pipeline to run beside (default: those installed)")
     options = parser.parse_args()
     names = pipelines(options.spacy)
-    rows = [(stage, options.articles) for stage in ("sentences", "+ mentions", "+ coding")]
-    rows += [(f"spaCy {name}", min(options.articles, SPACY_ARTICLES)) for name in names]
+    commands = [f"annotate --jobs {jobs}" for jobs in options.jobs] + [f"{n} x annotate --jobs 1" for n in options.jobs if n > 1]
+    stages = ["sentences", "+ mentions", "+ coding", *commands]
+    rows = [(stage, count) for count in options.articles for stage in stages]
+    rows += [(f"spaCy {name}", min([*options.articles, SPACY_ARTICLES])) for name in names]
     words = sum(len(text.split()) for _, text in islice(articles(20), 20)) / 20
     print(f"{'':<24}{'articles':>10}{'articles/s':>12}{'peak MB, tenth':>16}{'peak MB':>10}   articles of {words:.0f} words")
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as one_at_a_time:

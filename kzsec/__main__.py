@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("--format", choices=("parquet", "csv", "jsonl"), default="parquet")
     annotate.add_argument("--engine", default="rules", metavar="NAME", help="rules (default), or spacy:NAME to add what an installed spaCy pipeline finds")
     annotate.add_argument("--codebook", metavar="DIR", help="a folder with tables that replace the shipped ones")
+    annotate.add_argument("--jobs", type=_positive, metavar="N", help="processes at a time (default: one a core)")
+    annotate.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask cluster to work on, as tcp://host:8786")
+    annotate.add_argument("--resume", action="store_true", help="go on where an interrupted run into DIR stopped")
 
     check = command("check", _check, "say what became of each file and why", "check my_articles --strict")
     check.add_argument("corpus", metavar="CORPUS", help="a folder of articles or one file")
@@ -97,24 +100,21 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _annotate(options: argparse.Namespace) -> int:
-    from .annotations import annotate, write_tables
-    from .codebook import read_codebook
-    from .corpus import read_corpus
-    from .corrections import corrected, corrections_lines
+    from .output import StreamError
+    from .stream import annotate_files
 
-    out = Path(options.out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CallError(f"{out}: not an empty folder; name a new one with --out")
     if options.codebook and not Path(options.codebook).is_dir():
         raise CallError(f"{options.codebook}: no such folder; give a folder of codebook tables")
-    corpus = read_corpus(_existing(options.corpus))
-    annotations = annotate(corpus, codebook=read_codebook(options.codebook), engine=options.engine)
-    annotations = corrected(corpus, annotations)
-    write_tables(corpus, annotations, out, format=options.format)
-    counts = Counter(record.status for record in corpus.records)
-    print(f"kzsec: {len(corpus.records)} files ({_counted(counts)}) -> {out}", file=sys.stderr)
-    for line in corrections_lines(annotations):
-        print(f"kzsec: {line}", file=sys.stderr)
+    try:
+        counts = annotate_files(
+            _existing(options.corpus), options.out, format=options.format, engine=options.engine, codebook=options.codebook,
+            jobs=options.jobs, scheduler=options.scheduler, resume=options.resume,
+        )  # fmt: skip
+    except StreamError as error:
+        return _complain(error, error.status)
+    except KeyboardInterrupt:
+        return _complain(InterruptedError(f"{options.out}: stopped; what is written stays, go on with --resume"), 130)
+    print(f"kzsec: {sum(counts.values())} files ({_counted(counts)}) -> {options.out}", file=sys.stderr)
     return 0
 
 

@@ -6,15 +6,16 @@ import bisect
 import csv
 import hashlib
 import json
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .codebook import Codebook, read_codebook
-from .corpus import CORPUS_TABLES, Article, Corpus, CorpusError, Sentence
+from .corpus import Article, Corpus, CorpusError, Sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,13 +88,24 @@ def annotation_tables(rows: dict[str, list[tuple]]) -> dict[str, pd.DataFrame]:
     """The rows as DataFrames sorted by place in the text, then by the other columns."""
     import pandas as pd
 
-    tables = {}
-    for name, columns in ANNOTATION_TABLES.items():
-        ordered = sorted(rows[name], key=lambda row: (row[0], *(_sortable(value) for value in row[1:])))
-        if name not in ("paragraph_vectors",):
-            ordered.sort(key=lambda row: (row[0], row[3], row[4]))
-        tables[name] = pd.DataFrame(ordered, columns=columns.split())
-    return tables
+    return {
+        name: pd.DataFrame(in_order(name, rows[name]), columns=columns.split())
+        for name, columns in ANNOTATION_TABLES.items()
+    }
+
+
+def in_order(table: str, rows: list[tuple]) -> list[tuple]:
+    """The rows of a table by place in the text, then by the other columns."""
+    if table == "paragraph_vectors":
+        return sorted(rows)
+    ordered: list[tuple] = []
+    for _, group in groupby(sorted(rows, key=_PLACE), _PLACE):
+        same = list(group)
+        ordered += same if len(same) == 1 else sorted(same, key=lambda row: [*map(_sortable, row)])
+    return ordered
+
+
+_PLACE = itemgetter(0, 3, 4)
 
 
 def _sortable(value: object) -> object:
@@ -224,73 +236,7 @@ def best_coding(corpus: Corpus, *, codebook: Codebook | None = None) -> Annotati
     return Annotations(f"reference ({len(changed)} changed sentences: rules)", annotation_tables(rows))
 
 
-# --- tables to files -------------------------------------------------------------------------------
-
-
-def write_tables(corpus: Corpus, annotations: Annotations, out: str | Path, *, format: str = "parquet") -> None:
-    """Write every table of the interface under `out`, all or nothing."""
-    out = Path(out)
-    part = out.with_name(f".{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
-        documents = corpus.documents.assign(engine=annotations.coder)
-        for name, table in {**corpus.tables, "documents": documents, **annotations.tables}.items():
-            _WRITERS[format](table, part, name)
-        if out.is_dir():
-            out.rmdir()
-        part.rename(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _write_parquet(table: pd.DataFrame, folder: Path, name: str) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet
-
-    (folder / name).mkdir()
-    schema = pa.schema([(column, _arrow_type(name, column)) for column in table.columns])
-    data = pa.Table.from_pandas(table, schema=schema, preserve_index=False).replace_schema_metadata(None)
-    pyarrow.parquet.write_table(data, folder / name / "part-00000.parquet")
-
-
-def _arrow_type(table: str, column: str):
-    import pyarrow as pa
-
-    if column == "also":
-        return pa.list_(pa.list_(pa.int64()))
-    if column in LISTS:
-        return pa.list_(pa.string())
-    if column == "hedged":
-        return pa.bool_()
-    counted = table == "documents" and column in ("paragraphs", "sentences", "words", "chars", "volume", "issue", "year")
-    return pa.int64() if counted or column in ("para", "sent", "start", "end") else pa.string()
-
-
-LISTS = frozenset(["repairs", "vectors", "partners", "contested", "participants", "also"])
-
-
-def _write_jsonl(table: pd.DataFrame, folder: Path, name: str) -> None:
-    with (folder / f"{name}.jsonl").open("w", encoding="utf-8", newline="\n") as file:
-        for row in json_rows(table):
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def json_rows(table: pd.DataFrame) -> list[dict]:
-    """The rows as plain values; a missing number is None."""
-    import pandas as pd
-
-    columns = list(table.columns)
-    objects = table.astype(object).where(table.notna(), None) if len(table) else table
-    return [
-        {c: None if v is pd.NA else v for c, v in zip(columns, row, strict=True)}
-        for row in objects.itertuples(index=False, name=None)
-    ]
-
-
-def _write_csv(table: pd.DataFrame, folder: Path, name: str) -> None:
-    path = folder / f"{name}.csv"
-    csv_table(table).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+# --- tables for a spreadsheet ----------------------------------------------------------------------
 
 
 def csv_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -298,17 +244,14 @@ def csv_table(table: pd.DataFrame) -> pd.DataFrame:
     flat = table.copy()
     for column in flat.columns:
         if flat[column].dtype == object or str(flat[column].dtype) in ("str", "string"):
-            flat[column] = [_csv_cell(value) for value in flat[column]]
+            flat[column] = [csv_cell(value) for value in flat[column]]
     return flat
 
 
-def _csv_cell(value: object) -> object:
+def csv_cell(value: object) -> object:
+    """The value as one cell; see `csv_table`."""
     if isinstance(value, list):
         value = ";".join("-".join(map(str, item)) if isinstance(item, list) else str(item) for item in value)
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return value
-
-
-_WRITERS = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_jsonl}
-COLUMNS = {**CORPUS_TABLES, **ANNOTATION_TABLES}

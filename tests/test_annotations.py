@@ -1,14 +1,13 @@
-"""Tables in and out: the reference coding, the machine's, and every format."""
+"""Tables of the reference coding and of the machine's."""
 
 import json
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 import kzsec
-from kzsec.annotations import ANNOTATION_TABLES, annotation_tables, csv_table, write_tables
-from kzsec.corpus import CORPUS_TABLES, CorpusError
+from kzsec.annotations import ANNOTATION_TABLES, annotation_tables, csv_table
+from kzsec.corpus import CorpusError
 
 
 @pytest.fixture(scope="module")
@@ -87,36 +86,6 @@ def test_the_reference_follows_a_moved_sentence_and_leaves_a_changed_one_to_the_
     raw = kzsec.read_corpus(root).raw(path.name)
     for m in coding.mentions[coding.mentions["doc"] == path.name].itertuples():
         assert raw[m.start : m.end] == m.text
-
-
-@pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
-def test_every_format_has_every_table(study, machine, tmp_path, format):
-    out = tmp_path / "tables"
-    write_tables(study.corpus, machine, out, format=format)
-    expected = {*CORPUS_TABLES, *ANNOTATION_TABLES}
-    names = {path.name for path in out.iterdir()}
-    assert names == (expected if format == "parquet" else {f"{name}.{format}" for name in expected})
-    if format == "jsonl":
-        rows = [json.loads(line) for line in (out / "codings.jsonl").read_text(encoding="utf-8").splitlines()]
-        assert rows == machine.codings.to_dict("records")
-        assert json.loads((out / "documents.jsonl").read_text(encoding="utf-8").splitlines()[0])["engine"] == "rules"
-    if format == "parquet":
-        table = pq.read_table(out / "events").to_pylist()
-        assert table == machine.events.to_dict("records")
-
-
-def test_two_runs_write_the_same_bytes(study, machine, tmp_path):
-    for name in ("a", "b"):
-        write_tables(study.corpus, machine, tmp_path / name, format="jsonl")
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
-
-
-def test_a_failed_write_leaves_nothing(study, machine, tmp_path, monkeypatch):
-    monkeypatch.setattr("kzsec.annotations._WRITERS", {"csv": lambda *_: 1 / 0})
-    with pytest.raises(ZeroDivisionError):
-        write_tables(study.corpus, machine, tmp_path / "out", format="csv")
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
