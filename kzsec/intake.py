@@ -1,8 +1,9 @@
 """Files to text: what lies in a folder, what its bytes say, and every repair by name.
 
 A clean UTF-8 file is never changed. A repair acts on a derived text, which the table `texts` holds, and only
-where the fault would break the coding: no-break spaces, emoji, line ends and U+2028 stay as they are. Nothing is
-executed, no archive is opened, no link is followed out of the folder.
+where the fault would break the coding: no-break spaces, emoji, line ends, U+2028, bidi controls between words and markup that is
+no page's remnant stay, and are shown for what they are. Nothing is executed, no archive is opened, no link is followed
+out of the folder.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ FOREIGN_RUN = re.compile(rb"[\x80-\xff]{4}|[\xc0-\xff]{3}")  # no Western word h
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 HTML_START = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*-->\s*)*"
-    r"<(?:!doctype html|(?:html|head|body|meta|title|link|div|article|section|main|header|nav|table)\b)",
+    r"<(?:!doctype html|(?:html|head|body|title|div|article|section|main|header|nav|table)\b)",
     re.I | re.S,
 )
 WALL = re.compile(
@@ -356,10 +357,10 @@ TAG = re.compile(
     re.I | re.S,
 )
 SCRIPT = re.compile(r"<(?=/?(?:script|style)\b)", re.I)
-ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.I)
+REMNANT = re.compile(r"<(?:p|br|div)(?:\s[^<>]*)?/?>", re.I)  # a page stood here; any other tag may be meant as words
+ENTITY = re.compile(r"&(?!lt;|gt;|#0*6[02];|#x0*3[ce];)(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.I)
 FOREIGN, QUOTED = re.compile(r"[^\x00-\x7f]+"), re.compile(r'"[^"\n]{0,60}"')
 SCRAMBLED = re.compile("[\xc2-\xf4\u0393\u0400-\u045f\u201a][^\x00-\x7f]")
-RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
 ALIKE = str.maketrans("аеорсухіјѕԁһАВЕКМНОРСТУХІЈЅ", "aeopcyxijsdhABEKMHOPCTYXIJS")
 LATIN = "A-Za-z" + "".join(map(chr, ALIKE))  # with the Cyrillic letters that look it
 SUSPECT = re.compile(
@@ -410,7 +411,11 @@ def _strip_markup(text: str) -> str:
         for piece, following in zip_longest(pieces, pieces[1:], fillvalue=""):
             text += "" if piece[0] != "/" and following[:1] == "/" else "<" + piece
         text = TAG.sub(_tag_space, text)
-    return ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    return ENTITY.sub(_plain, text)
+
+
+def _plain(entity: re.Match[str]) -> str:
+    return html.unescape(entity[0])
 
 
 def _tag_space(found: re.Match[str]) -> str:
@@ -424,12 +429,12 @@ def _sub(pattern: str, new: str | Callable[[re.Match[str]], str] = "") -> Callab
 
 REPAIRS: dict[str, Callable[[str], str]] = {
     "mojibake": _unscramble,
-    "html remnants": _strip_markup,
+    "html remnants": lambda text: _strip_markup(text) if REMNANT.search(text) else ENTITY.sub(_plain, text),
     "terminal escapes": _sub(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])"),
     "control characters": _sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", lambda found: " " if found[0] in "\x1c\x1d\x1e\x1f\x85" else ""),
     "soft hyphens": _sub("\xad"),
     "zero-width characters": _sub("[\u200b\u2060\ufeff]|(?<=[A-Za-zÀ-ɏЀ-ԯ])[\u200c\u200d]+(?=[A-Za-zÀ-ɏЀ-ԯ])"),
-    "bidi controls": lambda text: text if RIGHT_TO_LEFT.search(text) else re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", text),
+    "bidi controls": _sub("(?<=[A-Za-zÀ-ɏЀ-ԯ])[\u200e\u200f\u202a-\u202e\u2066-\u2069]+(?=[A-Za-zÀ-ɏЀ-ԯ])"),
     "decomposed letters": _sub(r"\w[\u0300-\u036f]+", lambda found: unicodedata.normalize("NFC", found[0])),
     "ligatures": _sub("[\ufb00-\ufb06]", lambda found: unicodedata.normalize("NFKC", found[0])),
     "full-width letters": _sub("[０-９Ａ-Ｚａ-ｚ]", lambda found: chr(ord(found[0]) - 0xFEE0)),
