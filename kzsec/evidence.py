@@ -131,7 +131,7 @@ class Trail:
         if not self.groups:
             return _files_html(files)
         texts, names = self.sentences(), short_names(a.doc for a in self.corpus.articles)
-        longest = max(5, min(LONGEST_LIST, MOST_LISTED // len(self.groups)))
+        longest = max(1, min(LONGEST_LIST, MOST_LISTED // len(self.groups)))
         listed = _files_html([*files, download(f"{self.name}.sentences.csv", csv_text(self._rows()), "CSV" if self.marks else "sentences (CSV)")])
         total = len({ref for _, refs in self.groups.values() for ref in refs})
         parts = [f'<details class="evidence"><summary>Evidence: {total} sentence{"s" * (total != 1)}</summary>']
