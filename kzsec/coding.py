@@ -91,7 +91,7 @@ def code_article(article: Article, mentions: list[Mention], codebook: Codebook) 
         if coded or "theatre" in reading.hits:
             tell(acts, acts_of(reading, coded, rows, roll_up), reading, coded)
         codings += coded
-        spoken.update({name for row in coded for name in row.partners if row.stance != "friction"})
+        spoken.update(sorted({name for row in coded for name in row.partners if row.stance != "friction"}))
         focus = _next_focus(focus, reading, coded, roll_up)
     return codings, sorted(event_of(act, _groupings(codebook)) for act in acts)
 

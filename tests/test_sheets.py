@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import kzsec
 from kzsec import sheets
 from kzsec.__main__ import main
-from kzsec.annotations import ANNOTATION_TABLES, write_tables
+from kzsec.annotations import ANNOTATION_TABLES
 
 ARTICLES = {
     "a.txt": "Kazakhstan and Russia signed a treaty. Moscow is “wary” of NATO.\n\nThe weather in Café Almaty was fine. China waits.",
@@ -457,7 +457,6 @@ def test_the_reference_coding_is_corrected_beside_its_articles(study, tmp_path):
     assert found.coding.codings.iloc[0]["basis"] == "reference; corrected: voice"
     rest = [table.iloc[1:].reset_index(drop=True) for table in (found.coding.codings, study.coding.codings)]
     pd.testing.assert_frame_equal(*rest)
-    write_tables(found.corpus, found.coding, tmp_path / "out")
     assert study.coder == "the reference coding"
 
 
