@@ -272,15 +272,14 @@ def claim_doctrine(study: Study) -> Claim:
     )  # fmt: skip
 
 
-CONDITION = re.compile(r"\b(?:stands? or falls?|depends?(?: also)? (?:up)?on|hinges? on|provided that|on condition|only if|unless|without incurring)\b", re.I)
+CONDITION = re.compile(r"\b(?:stands? or falls?|depends?(?: also)? (?:up)?on|hinges? on|provided that|on condition|only if|unless)\b", re.I)
 
 
 def claim_condition(study: Study) -> Claim:
     """In a last paragraph the author's judgement makes a Western tie depend on something, in so many words."""
     closing = closing_judgements(study)
     west = closing[closing["vectors"].map(lambda v: "nato" in v).astype(bool) & closing["text"].str.contains(CONDITION)]
-    shown = west.sort_values("text", key=lambda t: -t.str.contains("stand or fall").astype(int), kind="stable").head(2)
-    quotes = "; ".join(f"“{row.text}” ({study.names()[row.doc]})" for row in shown.itertuples())
+    quotes = "; ".join(f"“{row.text}” ({study.names()[row.doc]})" for row in west.head(2).itertuples())
     return Claim(
         "the stated condition",
         f"What the Western tie depends on, in the authors’ words: {quotes or 'no last paragraph says it'}",
