@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, compress
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from .annotations import Annotations, annotate
 from .codebook import MODALITIES, VECTORS
 from .corpus import SEEDS, Corpus
 from .evidence import Html, Ref, Trail, refs_of, text_html
-from .patterns import POLES, RECODINGS, Study, closing_judgements, without_article
+from .patterns import POLES, RECODINGS, Study, without_article
 
 RUSSIA_LED = frozenset(
     ["csto", "cis", "eurasian-economic-community", "single-economic-space", "central-asian-cooperation-organization", "sco"]
@@ -277,13 +277,18 @@ CONDITION = re.compile(r"\b(?:stands? or falls?|depends?(?: also)? (?:up)?on|hin
 
 def claim_condition(study: Study) -> Claim:
     """In a last paragraph the author's judgement makes a Western tie depend on something, in so many words."""
-    closing = closing_judgements(study)
-    west = closing[closing["vectors"].map(lambda v: "nato" in v).astype(bool) & closing["text"].str.contains(CONDITION)]
-    quotes = "; ".join(f"“{row.text}” ({study.names()[row.doc]})" for row in west.head(2).itertuples())
+    rows = study.coding.codings
+    last = {article.doc: len(article.paragraphs) - 1 for article in study.corpus.articles}
+    closing = rows[(rows["voice"] == "judgement") & (rows["para"] == rows["doc"].map(last))]
+    west = closing[closing["vector"] == "nato"]
+    texts = [study.corpus.raw(row.doc)[row.start : row.end] for row in west.itertuples()]
+    found = [bool(CONDITION.search(text)) for text in texts]
+    names, west = study.names(), west[pd.Series(found, index=west.index, dtype=bool)]
+    quotes = "; ".join(f"“{text}” ({names[doc]})" for text, doc in zip(compress(texts, found), west["doc"].head(2), strict=False))
     return Claim(
         "the stated condition",
         f"What the Western tie depends on, in the authors’ words: {quotes or 'no last paragraph says it'}",
-        bool(len(west)) if len(closing) else None, tuple(west["ref"]),
+        bool(len(west)) if len(closing) else None, tuple(refs_of(west)),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -123,10 +124,11 @@ class Corpus:
 
     def raw(self, doc: str) -> str:
         """The text that all offsets of `doc` count into; KeyError for an unknown `doc`."""
-        for article in self.articles:
-            if article.doc == doc:
-                return article.text
-        raise KeyError(doc)
+        return self._texts[doc]
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        return {article.doc: article.text for article in self.articles}
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_") or name not in CORPUS_TABLES:
