@@ -31,6 +31,7 @@ SITE = ("in", "at", "near")
 ROUTE = ("from", "into", "through", "via", "across")
 SUBJECT_CHARS = 9  # a pronoun this near the sentence's head is its subject
 SPEAKER_CHARS = 80  # how far behind `according to` its speaker may stand
+DIGIT = re.compile(r"\d")
 HOME = ("kazakhstan",)
 WARMER = ("cooperation", "neutral", "risk")
 LIMITERS = frozenset(["russia", "china"])  # the poles whose unease about a third partner limits Kazakhstan
@@ -105,6 +106,16 @@ class Focus(NamedTuple):
     partners: tuple[tuple[str, tuple[str, ...]], ...] = ()
     age: int = 0
     speaker: tuple[str, ...] = ()  # the partner of the person last named, where that is no Kazakh
+    limits: tuple[tuple[str, str], ...] = ()  # by vector: the limit of the friction that the last sentence spoke of
+
+    def goes_on(self, reading: Reading) -> bool:
+        """Whether a sentence on Kazakhstan comes right behind one of its paragraph that spoke of one vector alone."""
+        home = any(mention.partner == HOME for mention in reading.mentions)
+        return home and self.behind(reading) and len({vector for _, own in self.partners for vector in own}) == 1
+
+    def behind(self, reading: Reading) -> bool:
+        """Whether a sentence comes right behind the one spoken of, in its paragraph."""
+        return self.age == 0 and reading.sentence.sent > 0
 
 
 def _relations(reading: Reading, focus: Focus, roll_up: dict[str, tuple[str, ...]]) -> list[Relation]:
@@ -173,6 +184,8 @@ def _meant(reading: Reading, focus: Focus) -> list[tuple[str, int]]:
         return [(name, phrases["neighbor"]) for name, vectors in focus.partners if "region" in vectors]
     ends = [hit.end for hit in hits if hit.value == "anaphor"]
     others = [mention.start for mention in reading.mentions if mention.partner and mention.partner != HOME]
+    if not ends and not others and focus.goes_on(reading):
+        return [(name, start) for name, _ in focus.partners]
     if not ends or any(start < ends[0] for start in others):
         return []  # `her Ukrainian counterpart` is nobody spoken of before
     return [(name, phrases["anaphor"]) for name, _ in focus.partners]
@@ -205,7 +218,7 @@ def _scene(reading: Reading, rows: list[Relation]) -> Scene:
     said = [hit for hit in voice if hit.value == "official" and _speaker(hit, reading)]
     outsiders = [hit for hit in voice if hit.value == "outsider"]
     for_report = sum(int(hit.scope) for hit in voice if hit.value == "report") + 2 * reading.cited
-    for_report += any(mention.type == "DATE" for mention in reading.mentions)
+    for_report += any(mention.type == "DATE" for mention in reading.mentions) or bool(DIGIT.search(reading.text, *reading.sentence[2:]))
     return Scene(reading, rows, places, said, outsiders, for_report)
 
 
@@ -245,7 +258,8 @@ def _listed(places: list[tuple[int, str, int]], text: str) -> list[tuple[int, st
 
 
 def _stance(relation: Relation, scene: Scene, focus: Focus, voice: str, hedged: bool) -> tuple[str, str, list[Hit]]:
-    """Stance, limit and the cues that decide: friction before neutral before cooperation, else by who speaks."""
+    """Stance, limit and the cues that decide: friction before neutral before cooperation; without any, friction goes on
+    or stands with a negation, and the rest goes by who speaks."""
     reading = scene.reading
     hits = scene.cues("stance", relation.vector)
     third = _third_party(relation, scene)
@@ -264,9 +278,12 @@ def _stance(relation: Relation, scene: Scene, focus: Focus, voice: str, hedged: 
         return "neutral", "", flat or denied
     denies = any(hit.value != "danger" for hit in reading.hits.get("negation", ()))
     if warm:
-        return ("neutral" if denies and voice == "official" else "cooperation"), "", warm
+        return "cooperation", "", warm
+    last = dict(focus.limits).get(relation.vector, "") if focus.behind(reading) else ""
+    if last or denies:
+        return "friction", last or "doubt", []
     home = voice == "report" or (voice == "official" and any(mention.partner == HOME for mention in reading.mentions))
-    return ("cooperation" if home and not denies else "neutral"), "", []
+    return ("cooperation" if home else "neutral"), "", []
 
 
 def _third_party(relation: Relation, scene: Scene) -> int:
@@ -337,4 +354,5 @@ def _next_focus(focus: Focus, reading: Reading, coded: list[Coding], roll_up: di
         return focus._replace(age=focus.age + 1)
     chosen = [row for row in coded if row.stance != "friction"] or coded
     partners = dict.fromkeys(name for row in chosen for name in row.partners)
-    return Focus(tuple((name, roll_up[name]) for name in partners), 0, focus.speaker)
+    limits = tuple((row.vector, row.limit) for row in coded if row.limit)
+    return Focus(tuple((name, roll_up[name]) for name in partners), 0, focus.speaker, limits)

@@ -86,6 +86,7 @@ def vectors(body):
         ("Kazakhstan opened a school for sergeants.", []),
         ("Astana sent a delegation to China. Both sides praised the visit.", [{"china"}, {"china"}]),
         ("Astana sent a delegation to China. The harvest was poor.", [{"china"}]),
+        ("Astana sent a delegation to China. The Kazakh guests were shown a radar.", [{"china"}, {"china"}]),
         ("Serikov met Demir. He offered new radios.", [{"nato"}]),
         ("Kazakhstan depends on its northern neighbor for spare parts.", [{"russia"}]),
         ("Police found heroin smuggled from China.", []),
@@ -121,6 +122,8 @@ def test_partners_stay_apart_in_their_vector():
         ("Kazakhstan is not a member of NATO.", "nato", "neutral", ""),
         ("Trade with Jordan stood at 5 million dollars.", "middle_east", "neutral", ""),
         ("It is far to Jordan.", "middle_east", "neutral", ""),
+        ("Kazakhstan accused Uzbekistan of moving the fence. Astana knows its neighbor.", "region", "friction", "dispute"),
+        ("Moscow was not told.", "russia", "friction", "doubt"),
     ],
 )
 def test_stance_follows_clause_negation_contrast_and_target(body, vector, stance, limit):
@@ -268,9 +271,9 @@ FLOORS = {
         "presence_f1": 0.95, "paragraph_vectors_f1": 0.96, "stance_alpha": 0.7, "hedged_alpha": 0.75,
         "voice_alpha": 0.85, "act_f1": 0.8, "act_kind": 0.95, "act_modality": 0.92, "act_date_iso": 0.88,
     },
-    "dev": {"presence_f1": 0.88, "stance_alpha": 0.57, "voice_alpha": 0.66, "act_f1": 0.7},
-    "dev2": {"presence_f1": 0.83, "stance_alpha": 0.28, "voice_alpha": 0.6, "act_f1": 0.53},
-    "heldout": {"presence_f1": 0.85, "stance_alpha": 0.56, "voice_alpha": 0.65, "act_f1": 0.64},
+    "dev": {"presence_f1": 0.9, "stance_alpha": 0.57, "voice_alpha": 0.62, "act_f1": 0.7},
+    "dev2": {"presence_f1": 0.86, "stance_alpha": 0.27, "voice_alpha": 0.65, "act_f1": 0.53},
+    "heldout": {"presence_f1": 0.88, "stance_alpha": 0.51, "voice_alpha": 0.69, "act_f1": 0.64},
 }  # fmt: skip
 
 
