@@ -208,6 +208,25 @@ def test_without_script_all_can_be_read(site, watch):
             assert page.locator("main p:visible").count() >= 1
 
 
+def test_what_is_cut_at_the_side_says_so(site, watch):
+    """A line above it while there is something to scroll to, none where all is seen or on paper."""
+    frames = (
+        "[...document.querySelectorAll('.canvas, .scroll')].filter(e => e.getClientRects().length)"
+        ".map(e => [e.scrollWidth > e.clientWidth + 1, getComputedStyle(e, '::before').display === 'block'])"
+    )
+    for width, cut_somewhere in ((390, True), (1280, False)):
+        with watch(viewport={"width": width, "height": 844}) as seen:
+            found = []
+            for path in sorted(site.glob("0*.html")):
+                page = seen.open(path)
+                page.wait_for_function(f"({frames}).every(([cut, told]) => cut === told)")
+                found += page.evaluate(frames)
+                page.emulate_media(media="print")
+                assert not any(told for _, told in page.evaluate(frames))
+                page.emulate_media(media="screen")
+            assert any(cut for cut, _ in found) == cut_somewhere
+
+
 def test_print_cuts_no_table_and_shows_no_code(site, watch, tmp_path):
     wide = (
         "[...document.querySelectorAll('table, figure svg, pre')].filter(e => e.getClientRects().length)"
