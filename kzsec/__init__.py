@@ -15,6 +15,7 @@ _STAGES = {
     "corrections": ("apply_corrections", "corrected", "read_corrections"),
     "shares": ("Estimate", "bootstrap_share", "corrected_share"),
     "patterns": ("Study", "open_study"),
+    "explorer": ("explore", "find"),
 }
 _STAGE_OF = {name: stage for stage, names in _STAGES.items() for name in names}
 __all__ = ["__version__", *_STAGE_OF]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,11 @@ def study_of(articles: Corpus, codebook: Codebook) -> Study:
     return Study(articles, corrected(articles, best_coding(articles, codebook=codebook)), codebook)
 
 
+def coding_label(row: Any) -> str:
+    """A coding in words: vector, stance or limit, voice, and whether hedged."""
+    return f"{VECTORS.get(row.vector, row.vector)}: {row.limit or row.stance}, {row.voice}{', hedged' * row.hedged}"
+
+
 def with_sentence_ref(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with a column `ref`, the name of their sentence."""
     return rows.assign(ref=list(zip(rows["doc"], rows["para"], rows["sent"], strict=True)))
@@ -149,10 +155,14 @@ def named_together(study: Study) -> pd.DataFrame:
     return _pairs(chosen, "id", sorted(known))
 
 
+def word_pattern(word: str) -> re.Pattern[str]:
+    """Finds a word or phrase in any case, over line ends; a star stands for the rest of a word."""
+    return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)".replace(r"\*", r"\w*").replace(r"\ ", r"\s+"), re.IGNORECASE)
+
+
 def keyword_in_context(study: Study, word: str, *, width: int = 60) -> pd.DataFrame:
-    """Each place of a word or phrase (any case): article, left, keyword, right, ref; `width` characters either side."""
-    rows, names = [], study.names()
-    pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    """Each place of a word or phrase (see `word_pattern`): article, left, keyword, right, ref; `width` characters either side."""
+    rows, names, pattern = [], study.names(), word_pattern(word)
     for s in study.corpus.sentences.itertuples(index=False):
         for hit in pattern.finditer(s.text):
             left, right = s.text[max(0, hit.start() - width) : hit.start()], s.text[hit.end() : hit.end() + width]

@@ -40,7 +40,7 @@ from .annotations import csv_table  # noqa: E402
 from .codebook import VECTORS, Codebook, read_codebook  # noqa: E402
 from .corpus import SEEDS, Corpus, CorpusError, read_corpus  # noqa: E402
 from .evidence import Ref, anchor_of, marked_html, page_of, slug, stamp, url_of, visible  # noqa: E402
-from .patterns import Study, network, open_study, study_of  # noqa: E402
+from .patterns import Study, coding_label, network, open_study, study_of  # noqa: E402
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -294,8 +294,7 @@ def article_pages(study: Study, *, pages: tuple[Page, ...], uses: Sequence[Uses]
     values = {"site": {**_assets(), "pages": pages}, "root": "../", "here": "", "coder": study.coder, "vectors": VECTORS}
     codings: dict[Ref, list[dict]] = {}
     for row in study.coding.codings.itertuples(index=False):
-        words = f"{VECTORS.get(row.vector, row.vector)}: {row.limit or row.stance}, {row.voice}{', hedged' * row.hedged}"
-        shown = {"vector": row.vector, "stance": row.stance, "shape": SHAPES[row.stance], "label": words}
+        shown = {"vector": row.vector, "stance": row.stance, "shape": SHAPES[row.stance], "label": coding_label(row)}
         codings.setdefault((row.doc, row.para, row.sent), []).append(shown)
     mentions: dict[Ref, list[tuple[int, int, str, str]]] = {}
     for row in study.coding.mentions.itertuples(index=False):
