@@ -70,7 +70,7 @@ def explore(study: Study, **asked: str) -> Explorer:
     shown = rows.head(SHOWN).drop(columns=["ref"] if _words(asked.get("words", "")) else ["ref", "left", "keyword"])
     caption = "; ".join([_count(study, rows, SHOWN), *(f"{name}: {value}" for name, value in asked.items() if value)])
     table = text_table(study.corpus, shown, caption=caption, refs=[[ref] for ref in rows["ref"].head(SHOWN)], name="explorer")
-    found = Explorer(f'{table.html}<p class="limits">To ask for other words and codings run this cell in JupyterLab.</p>', table.plain)
+    found = Explorer(f'{table.html}<p class="limits">Other words and codings: run this cell in JupyterLab, or search <a href="sentences.html">all sentences</a>.</p>', table.plain)
     found.live = _widgets(study, asked) if find_spec("ipywidgets") else None
     return found
 

@@ -39,7 +39,7 @@ from . import __version__  # noqa: E402
 from .annotations import csv_table  # noqa: E402
 from .codebook import VECTORS, Codebook, read_codebook  # noqa: E402
 from .corpus import SEEDS, Corpus, CorpusError, read_corpus  # noqa: E402
-from .evidence import Ref, anchor_of, marked_html, page_of, slug, stamp, url_of, visible  # noqa: E402
+from .evidence import Ref, anchor_of, marked_html, page_of, slug, stamp, text_html, url_of, visible  # noqa: E402
 from .patterns import Study, coding_label, network, open_study, study_of  # noqa: E402
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 TEMPLATES = Path(__file__).with_name("templates")
 CELL_SECONDS = 3600
 LISTED = 200
+SEARCHED = 8_000
 SHAPES = {"cooperation": "●", "friction": "▼", "neutral": "■"}  # as in the figures
 
 
@@ -247,6 +248,7 @@ def _evidence_for(nb: NotebookNode, pages: tuple[Page, ...], here: str, page: st
     _exported.update({one.href: uses_of(one, page, files) for one in pages if one.href == here})
     uses = [_exported[one.href] for one in pages if one.href in _exported]
     made = article_pages(study, pages=pages, uses=uses) | data_files(study) | glossary_page(study.codebook, pages=pages) | list_pages(study, pages=pages)
+    made |= sentences_page(study, pages=pages)
     return {name: text.encode("utf-8", "replace") for name, text in made.items()}
 
 
@@ -289,13 +291,19 @@ def uses_of(page: Page, html: str, files: dict[str, bytes]) -> Uses:
     return uses
 
 
+def _codings(study: Study) -> dict[Ref, list[dict[str, str]]]:
+    """Each sentence's codings: vector, stance, its shape, and all of it in words."""
+    found: dict[Ref, list[dict[str, str]]] = {}
+    for row in study.coding.codings.itertuples(index=False):
+        shown = {"vector": row.vector, "stance": row.stance, "shape": SHAPES[row.stance], "label": coding_label(row)}
+        found.setdefault((row.doc, row.para, row.sent), []).append(shown)
+    return found
+
+
 def article_pages(study: Study, *, pages: tuple[Page, ...], uses: Sequence[Uses] = ()) -> dict[str, str]:
     """Each article, a long one in parts, with an anchor and a note a sentence: its codings, who uses it, how to cite it; by address."""
     values = {"site": {**_assets(), "pages": pages}, "root": "../", "here": "", "coder": study.coder, "vectors": VECTORS}
-    codings: dict[Ref, list[dict]] = {}
-    for row in study.coding.codings.itertuples(index=False):
-        shown = {"vector": row.vector, "stance": row.stance, "shape": SHAPES[row.stance], "label": coding_label(row)}
-        codings.setdefault((row.doc, row.para, row.sent), []).append(shown)
+    codings = _codings(study)
     mentions: dict[Ref, list[tuple[int, int, str, str]]] = {}
     for row in study.coding.mentions.itertuples(index=False):
         mentions.setdefault((row.doc, row.para, row.sent), []).append((row.start, row.end, row.type, row.id))
@@ -319,6 +327,17 @@ def article_pages(study: Study, *, pages: tuple[Page, ...], uses: Sequence[Uses]
                           "source": about if about.startswith(title) or not article.title else f"{title}, {about}", "paragraphs": listed})  # fmt: skip
     around = zip(parts, [None, *parts], [*parts[1:], None], strict=False)
     return {part["href"]: _render("article.html.j2", **values, **part, before=before, after=after) for part, before, after in around}
+
+
+def sentences_page(study: Study, *, pages: tuple[Page, ...]) -> dict[str, str]:
+    """All sentences with their codings, to be searched and filtered, the first `SEARCHED` where there are more; by its address."""
+    names, codings, rows, every = study.names(), _codings(study), [], study.corpus.sentences
+    for s in every.head(SEARCHED).itertuples(index=False):
+        ref = (s.doc, s.para, s.sent)
+        rows.append({"href": url_of(ref), "place": f"{names[s.doc]} ¶{s.para + 1}.{s.sent + 1}", "html": text_html(s.text), "codings": codings.get(ref, [])})
+    values = {"vectors": VECTORS, "shapes": SHAPES, "rows": rows, "total": len(every), "coder": study.coder}
+    site = {**_assets(), "pages": pages}
+    return {"sentences.html": _render("sentences.html.j2", site=site, root="", here="sentences.html", title="All sentences", **values)}
 
 
 def glossary_page(codebook: Codebook, *, pages: tuple[Page, ...]) -> dict[str, str]:
@@ -589,7 +608,7 @@ def report(
     data = data_files(study)
     uses = [uses_of(page, r.html, r.files) for page, r in zip(pages, ran, strict=True)]
     site |= {"index.html": front_page(study, ran, pages, list(data)), **article_pages(study, pages=pages, uses=uses), **data}
-    site |= glossary_page(tables, pages=pages) | list_pages(study, pages=pages)
+    site |= glossary_page(tables, pages=pages) | list_pages(study, pages=pages) | sentences_page(study, pages=pages)
     site["run.json"] = _run_record(ran, articles, jobs, time.perf_counter() - started)
     failed = [r for r in ran if r.failed]
     place = out.with_name(out.name + ".failed") if failed else out

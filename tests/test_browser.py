@@ -198,6 +198,32 @@ def test_an_article_is_filtered_by_vector_even_without_script(site, watch):
             assert page.locator(".s:visible").count() == every
 
 
+def test_all_sentences_are_searched_by_word_vector_and_stance(site, study, watch):
+    codings = study.coding.codings
+    both = codings[(codings["vector"] == "russia") & (codings["stance"] == "friction")]
+    texts = study.corpus.sentences["text"]
+    for script in (True, False):
+        with watch(java_script_enabled=script) as seen:
+            page = seen.open(site / "sentences.html")
+            shown = page.locator(".found li:visible")
+            assert shown.count() == len(texts)
+            page.locator("#f-russia").check()
+            page.locator("#f-friction").check()
+            assert shown.count() == len(both)
+            assert page.locator("#search").is_visible() == script
+            if script:
+                assert page.locator("#search output").inner_text() == f"{len(both)} sentences"
+                page.locator("[name=vector]").first.check()
+                page.locator("[name=stance]").first.check()
+                page.locator("#search input").fill("KAZBAT iraq")
+                assert 0 < shown.count() == sum("kazbat" in text.lower() and "iraq" in text.lower() for text in texts)
+                assert page.locator("#search output").inner_text() == f"{shown.count()} sentences"
+                shown.first.locator("a").click()
+                page.wait_for_url("**/articles/**")
+                assert page.locator(":target").is_visible()
+            assert seen.said == []
+
+
 def test_without_script_all_can_be_read(site, watch):
     with watch(java_script_enabled=False) as seen:
         for path in sorted(site.rglob("*.html")):

@@ -48,7 +48,7 @@ def anchors(path: Path) -> Anchors:
 
 def test_every_link_and_anchor_resolves(site):
     pages = {path: anchors(path) for path in site.rglob("*.html")}
-    assert len(pages) == 1 + 8 + 1 + 5
+    assert len(pages) == 1 + 8 + 2 + 5
     for path, found in pages.items():
         assert len(found.ids) == len(set(found.ids)), f"{path.name}: an id stands twice"
         for link in found.links:
@@ -172,6 +172,18 @@ def test_nbconvert_gives_the_same_pages_and_files(site, tmp_path):
     assert {path for path in files if (tmp_path / path).read_bytes() != (site / path).read_bytes()} == set()
 
 
+def test_the_page_of_all_sentences_says_when_it_holds_not_all(folder, monkeypatch):
+    study = open_study(folder({"a.txt": "Russia and Kazakhstan signed a treaty. It ended. <b>Nothing</b> came of it."}))
+    whole = stage.sentences_page(study, pages=())["sentences.html"]
+    assert whole.count('<li class="v-russia s-cooperation russia-cooperation"><a href="articles/a.txt.html#p0s0">') == 1
+    assert "3 sentences, with codings by the machine’s" in whole
+    assert "&lt;b&gt;Nothing&lt;/b&gt;" in whole
+    monkeypatch.setattr(stage, "SEARCHED", 2)
+    cut = stage.sentences_page(study, pages=())["sentences.html"]
+    assert "The first 2 of 3 sentences" in cut
+    assert "came of it" not in cut
+
+
 def test_every_sentence_tells_what_uses_it_and_how_to_cite_it(site, study):
     for article in study.corpus.articles:
         page = (site / page_of(article.doc)).read_text(encoding="utf-8")
@@ -283,7 +295,7 @@ def test_text_titles_and_file_names_do_nothing_in_any_page(site, attacked):
     shapes = set().union(*(page.shapes for page in clean)) | {("p", "class"), ("a", "rel")}
     code = {piece for page in clean for piece in page.code}
     pages = list(attacked.rglob("*.html"))
-    assert len(pages) == 1 + 8 + 1 + len(ATTACKS)
+    assert len(pages) == 1 + 8 + 2 + len(ATTACKS)
     for path in pages:
         page = Shape(path.read_text(encoding="utf-8"))
         assert page.shapes <= shapes, (path, page.shapes - shapes)

@@ -47,4 +47,16 @@ sorted.forEach(function(r){body.appendChild(r)});
 });
 }
 each('table',function(table){if(table.tHead&&table.tBodies.length)sorting(table)});
+// all sentences by their words
+var search=document.getElementById('search');
+if(search){
+var items=Array.prototype.map.call(document.querySelectorAll('.found li'),function(li){return[li,li.textContent.toLowerCase()]}),field=search.querySelector('input');
+search.hidden=false;
+function narrow(){
+var words=field.value.toLowerCase().split(/\s+/);
+items.forEach(function(item){item[0].hidden=!words.every(function(word){return item[1].indexOf(word)>=0})});
+search.querySelector('output').textContent=items.filter(function(item){return item[0].getClientRects().length}).length+' sentences';
+}
+search.parentNode.addEventListener('input',narrow);narrow();
+}
 })();
