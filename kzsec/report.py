@@ -609,6 +609,7 @@ def report(
     uses = [uses_of(page, r.html, r.files) for page, r in zip(pages, ran, strict=True)]
     site |= {"index.html": front_page(study, ran, pages, list(data)), **article_pages(study, pages=pages, uses=uses), **data}
     site |= glossary_page(tables, pages=pages) | list_pages(study, pages=pages) | sentences_page(study, pages=pages)
+    site |= {path.name: path.read_bytes() for path in paths}
     site["run.json"] = _run_record(ran, articles, jobs, time.perf_counter() - started)
     failed = [r for r in ran if r.failed]
     place = out.with_name(out.name + ".failed") if failed else out

@@ -224,6 +224,19 @@ def test_all_sentences_are_searched_by_word_vector_and_stance(site, study, watch
             assert seen.said == []
 
 
+def test_code_and_citation_are_copied(site, watch):
+    with watch() as seen:
+        page = seen.open(site / "03-alignment.html")
+        page.locator("#code").click()
+        page.locator("details.code .copy").first.click()
+        assert page.locator("details.code .copy").first.inner_text() == "Copied"
+        assert page.evaluate("getSelection().toString()").startswith("corpus = None  # a folder of articles")
+        page = seen.open(next(iter(sorted((site / "articles").iterdir()))))
+        page.locator(".notes summary").first.click()
+        page.locator(".notes .copy").first.click()
+        assert page.evaluate("getSelection().toString()").strip() == page.locator(".cite").first.inner_text()
+
+
 def test_without_script_all_can_be_read(site, watch):
     with watch(java_script_enabled=False) as seen:
         for path in sorted(site.rglob("*.html")):

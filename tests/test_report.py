@@ -172,6 +172,12 @@ def test_nbconvert_gives_the_same_pages_and_files(site, tmp_path):
     assert {path for path in files if (tmp_path / path).read_bytes() != (site / path).read_bytes()} == set()
 
 
+def test_a_page_gives_the_notebook_behind_it_as_it_lies_in_git(site):
+    for path in stage.NOTEBOOKS.glob("*.ipynb"):
+        assert f'<a download href="./{path.name}">' in (site / f"{path.stem}.html").read_text(encoding="utf-8")
+        assert (site / path.name).read_bytes() == path.read_bytes()
+
+
 def test_the_page_of_all_sentences_says_when_it_holds_not_all(folder, monkeypatch):
     study = open_study(folder({"a.txt": "Russia and Kazakhstan signed a treaty. It ended. <b>Nothing</b> came of it."}))
     whole = stage.sentences_page(study, pages=())["sentences.html"]

@@ -47,6 +47,12 @@ sorted.forEach(function(r){body.appendChild(r)});
 });
 }
 each('table',function(table){if(table.tHead&&table.tBodies.length)sorting(table)});
+// code and citations can be copied: selected, so that a key does it where the browser does not
+each('details.code pre,.cite',function(box){
+var button=document.createElement('button');button.type='button';button.className='copy';button.textContent='Copy';
+box.parentNode.insertBefore(button,box);
+button.addEventListener('click',function(){getSelection().selectAllChildren(box);button.textContent=document.execCommand('copy')?'Copied':'Selected'});
+});
 // all sentences by their words
 var search=document.getElementById('search');
 if(search){
