@@ -19,6 +19,7 @@ OBJECT_CHARS = 80  # between a word of modality and its object (`offered 25 offi
 PASSIVE_CHARS = 150  # between a noun and its passive (`exercises |will be held`)
 RANK = {"denied": 0, "sought": 1, "scheduled": 2, "under_way": 3, "done": 4}
 WORDS = ("sought", "denied")  # one sentence may tell both a deed of a kind and words about another
+RESUMED = ("contact", "operation")  # told on over several sentences without another word for them
 CONTACT_PARAGRAPHS = 2  # how far on a visit or meeting may be spoken of again
 YEARS = re.compile(r"\d{4}/\d{4}")
 HEAD_CHARS = 15  # a date this near the sentence's head dates all of it
@@ -186,6 +187,8 @@ def _same_act(earlier: Act, later: Act) -> bool:
     if (earlier.kind, earlier.modality) != (later.kind, later.modality) or not same_date:
         return False
     if paragraphs == 0:
+        if later.kind not in RESUMED and not later.reading.has("presence", "anaphor", *later.reading.sentence[2:]):
+            return False  # another delivery, another treaty, unless `the deliveries`, `the treaty`
         return later.kind == "operation" or bool(set(later.vectors) & set(earlier.vectors))
     return (
         later.kind == "contact"
