@@ -104,7 +104,7 @@ def _of(part: pd.DataFrame, whole: pd.DataFrame) -> str:
 def _others(part: pd.DataFrame, whole: pd.DataFrame, *, most: int = 3) -> str:
     """The acts of `whole` that are not in `part`, in their own words, so that what a count leaves out is said."""
     rest = whole.loc[whole.index.difference(part.index), "what"].head(most).tolist()
-    return f"; not so: {'; '.join(rest)}" if rest else ""
+    return f"; the other{'s' * (len(rest) > 1)}: {'; '.join(rest)}" if rest else ""
 
 
 def _modalities(acts: pd.DataFrame) -> str:

@@ -50,7 +50,7 @@ class Study:
         """A name that says what each article is: its short name, its year, and the vector that most of its codings have."""
         codings, names = self.coding.codings, self.names()
         leads = codings.groupby("doc")["vector"].agg(lambda v: max(VECTORS, key=lambda x: (v == x).sum()))
-        parts = {a.doc: [str(a.year or ""), VECTORS[leads[a.doc]] if a.doc in leads else ""] for a in self.corpus.articles}
+        parts = {a.doc: [str(a.year or ""), f"mostly {VECTORS[leads[a.doc]]}" if a.doc in leads else ""] for a in self.corpus.articles}
         return {doc: f"{name} ({', '.join(filter(None, parts[doc]))})" if any(parts[doc]) else name for doc, name in names.items()}
 
     def recoded(self, coding: Annotations) -> Study:

@@ -431,6 +431,7 @@ def front_page(study: Study, ran: list[Ran], pages: tuple[Page, ...], data: list
         _render(
             "front.html.j2", site={**_assets(), "pages": pages}, root="", here="index.html", title="Kazakhstan’s security partners",
             headline=pages[0].title if pages else "Report", lede=lede, answer=cards[0]["answer"] if cards else "",
+            figure=_first_figure(ran[0].html, pages[0].href) if ran else "",
             cards=cards[1:], articles=_listed(study), size=LISTED, stamp=stamp(corpus, study.coder),
             limits=_limits(study), data=sorted(data), failed=[page.label for page, r in zip(pages, ran, strict=True) if r.failed],
         )
@@ -455,6 +456,13 @@ def _limits(study: Study) -> str:
     coded = "coded by language models of one family, not by people" if study.coding.coder.startswith("reference") else "coded by the machine’s rules, which err"
     return (f"How sure is it? {n} chosen article{'s' * (n != 1)}, {coded}: no interval and no trend, and nothing about what Kazakhstan "
             "did beyond them. Robustness tells which of these findings hang on one article or one choice.")  # fmt: skip
+
+
+def _first_figure(html: str, href: str) -> str:
+    """The first figure of a page as it stands on another one: its marks lead to their lists on its own page."""
+    found = re.search(r"<figure.*?</figure>", html, re.DOTALL)
+    figure = re.sub(r'<details class="evidence".*?</details>', "", found.group() if found else "", flags=re.DOTALL)
+    return re.sub(r'(<a [^>]*?href=")#', rf"\1{href}#", figure)
 
 
 def _on_page(html: str, href: str) -> str:
