@@ -101,10 +101,10 @@ def _of(part: pd.DataFrame, whole: pd.DataFrame) -> str:
     return f"{len(part)} of {len(whole)}"
 
 
-def _others(part: pd.DataFrame, whole: pd.DataFrame, *, most: int = 3) -> str:
-    """The acts of `whole` that are not in `part`, in their own words, so that what a count leaves out is said."""
-    rest = whole.loc[whole.index.difference(part.index), "what"].head(most).tolist()
-    return f"; the other{'s' * (len(rest) > 1)}: {'; '.join(rest)}" if rest else ""
+def _others(part: pd.DataFrame, whole: pd.DataFrame) -> str:
+    """The acts of `whole` that are not in `part`, in their own words where they are few, so that what a count leaves out is said."""
+    rest = whole.loc[whole.index.difference(part.index), "what"].tolist()
+    return f"; the other{'s' * (len(rest) > 1)}: {'; '.join(rest)}" if 0 < len(rest) <= NAMED else ""
 
 
 def _modalities(acts: pd.DataFrame) -> str:
@@ -126,6 +126,9 @@ def claim_several(study: Study) -> Claim:
     )  # fmt: skip
 
 
+NAMED = 4  # articles or acts that a sentence names one by one; more are counted
+
+
 def stories(codings: pd.DataFrame) -> dict[str, str]:
     """The vector that each article has most codings of; ties go to the codebook's order."""
     counts = codings.groupby(["doc", "vector"]).size()
@@ -145,11 +148,12 @@ def claim_by_story(study: Study) -> Claim:
     if len(there) >= 5 and len(elsewhere) >= 5:
         holds = bool(len(limits) / len(there) >= 0.5 and len(limits) / len(there) >= 2 * len(other) / len(elsewhere))
     labels = study.labels()
-    docs = " and ".join(labels[doc] for doc in story if story[doc] in ("nato", "region")) or "none"
+    docs = [labels[doc] for doc in story if story[doc] in ("nato", "region")]
+    named = (" and ".join(docs) or "none") if len(docs) <= NAMED else f"{len(docs)} of {len(story)}"
     return Claim(
         "Russia by story",
         f"Russia is a partner where the story is Russian or Central Asian, and friction where it is a Western or Caspian tie: in such "
-        f"articles, {docs}, {_of(limits, there)} codings of Russia are friction, elsewhere {_of(other, elsewhere)}; "
+        f"articles, {named}, {_of(limits, there)} codings of Russia are friction, elsewhere {_of(other, elsewhere)}; "
         f"{len(constraint)} of these are constraints on a tie with someone else.",
         holds, tuple(refs_of(pd.concat([limits, other]))),
     )  # fmt: skip
