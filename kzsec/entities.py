@@ -1,8 +1,9 @@
 """Who and what an article names: each mention with its type, entity id, vectors, and the rule that found it.
 
-The article is read as pieces (`kzsec.pieces`), whose one-letter classes make a signature. The rules are patterns over
-it, in the order of how much they know: `D?w*H` is a body, `V`-words make events (`kzsec.bodies`), `T` stands before a
-person. What a rule has named is named; what no rule names is settled by its neighbours, and people are linked last.
+The article is read as pieces (`kzsec.pieces`), whose one-letter classes make a signature. Names of several words are
+patterns over it, in the order of how much they know: `D?w*H` is a body, `V`-words make events, `T` stands before a
+person. What a rule has named is named. What a name is that no table has, and what a capital stands for, the words
+around it tell (`_CONTEXTS`). People are linked last: a short form to the long one, each to his office.
 """
 
 from __future__ import annotations
@@ -10,26 +11,95 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
-from kzsec.bodies import NamedThings
 from kzsec.codebook import Codebook
 from kzsec.corpus import Article
-from kzsec.lexicon import Entry, Lexicon, codebook_without, fold, lexicon_of, partner_of, slug, vectors_in, vectors_of
-from kzsec.pieces import Found, Piece
+from kzsec.lexicon import (
+    Entry,
+    Lexicon,
+    codebook_without,
+    first_word,
+    fold,
+    lexicon_of,
+    partner_of,
+    slug,
+    vectors_in,
+    vectors_of,
+)
+from kzsec.pieces import Found, Piece, Pieces
 
 __all__ = [
     "EngineError", "Mention", "Pipeline", "codebook_without", "find_mentions", "load_engine", "partner_of", "vectors_of",
 ]  # fmt: skip
 
+# Names as runs of pieces. Every repetition is bounded, so that a text of nothing but capitals is read in linear time too.
+_BODY = re.compile(
+    r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu])|[ws]{1,3}z(?=[wu]{0,4}H))?[swugqCLDGOKBb]{0,8}?H{1,3}b?"  # Kazakh | Trade and | …
+    r"(?:o[wusgqDGCLTHOPK]{1,8}(?:a(?![wuDG]{0,4}[HTO])[wu]{1,4}){0,3}"  # of Defense and Aerospace Industry
+    r"|f[wuqKALB]{1,8}(?:a(?![wu]{0,4}H)[wu]{1,4}){0,3}){0,3}"  # on Combating Economic Crime, for Strategic Studies
+    r"|D?O(?:oG(?!z))?"
+)
+_EVENT = re.compile(r"V(?:o?[wugEDGq]){1,8}|[wuDGLCqs]{0,5}[wuDGLCq]V|E|[wugq]{0,5}(?:[wugq]Y|d)")
+_PLACE = re.compile(r"b?[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCLG]{1,4}|[ugC]")
 _PERSON = re.compile(r"[ugiP](?:p?[ugiPw]){0,6}|(?<=T)(?!w{0,4}T)[wugiP](?:p?[wugiP]){0,6}")
-_MODEL = re.compile(r"-(?:type|class)\b")
-_APPOSED = re.compile(r", (?:the|a|an) ")
-_IN = re.compile(r"\b(?:[Ii]n|[Nn]ear|[Aa]t|(?:city|town|villages?|port) of|outside) $")
-_THE = re.compile(r"\b[Tt]he $")
-_DEMONYM = re.compile(r"[a-z](?:ians?|ese|stanis?)$")
-_CLAUSE = re.compile(r"[^,.;()]{2,110}")
-_NEXT = re.compile(r",? ([a-z]+)\b")
+
+# What the words around a name tell, the first that fits: `<name|letters>` stands for the name and its pieces' letters
+# within its sentence, `{kind}` for a word of the table `grammar`.
+_APPOSED = r", ((?:(?!{no_apposition}\b)[^\s,.;()]+ ){0,8}?{role}(?![\w-])[^,.;()]*)"
+_OCCASION = r"\b{occasion},? (?:(?:was|were|is|are|which is) )?"
+_PLACED = r"\b(?:[Ii]n|[Nn]ear|[Aa]t|outside|(?:city|town|villages?|port) of) <"
+_CONTEXTS = {
+    "capital": (  # whether it stands for its government
+        ("capital", "GPE", r">, wh(?:ich|ose)\b|\b(?i:{official} in) <"),
+        ("", "GPE", r"\b(?i:{place_before_city}|{visit}) (?:the )?<"),
+        ("", "GPE", r"\b(?i:{visit})\b(?: \S+){0,3} (?:to|from|of|for|through|via) <"),
+        ("", "GPE", r">(?:'s)? {city_after}\b"),
+        ("capital", "GPE", r""),
+    ),
+    "run": (  # words that may name a person
+        ("table:people", "PERSON", r"\|\w*P"),
+        ("outlet", "MEDIA", r"\|\w\w+> {outlet}\b"),
+        ("apposition", "PERSON", rf"\|\w\w+>{_APPOSED}"),
+        ("given", "PERSON", r"\|(?:[gi]\w|\w+i)"),
+        ("verb", "PERSON", r"(?<![Tt]he )<[^>]*\|\w\w+>,? {say}\b"),
+        ("", "", r"\|(?:\w>|\w*w)"),
+        ("locative", "GPE", _PLACED),
+        ("the", "ORG", r"\b[Tt]he <"),
+        ("name", "PERSON", r""),
+    ),
+    "word": (  # a single word that no table and no longer name explains
+        ("apposition", "PERSON", rf">{_APPOSED}"),
+        ("verb", "PERSON", r"(?<![Tt]he )<[^>]*>,? {say}\b"),
+        ("", "", r"<..?\||^<|(?:^|[ .(\n-])[\"-]<|>(?: [a-z]+){0,2} {hardware}|>-(?:type|class)\b"),
+        ("kind", "MEDIA", r"> {outlet}\b"),
+        ("kind", "ORG", r"\b{body},? <"),
+        ("locative", "GPE", rf"{_PLACED}|>(?: [a-z]+)? {{site}}"),
+        ("demonym", "NORP", r"(?:[a-z](?:ians?|ese|stanis?))\||> {title}\b"),
+        ("locative", "GPE", r"(?<!according )\b{toward} <"),
+        ("the", "ORG", r"\b[Tt]he <"),
+        ("alone", "PERSON", r""),
+    ),
+    "quoted": (
+        ("quoted", "EVENT", rf"(?:{_OCCASION}(?:of )?|\b{{named}} )(?:{{named}} )?(?:the )?\"<"),
+        ("quoted", "EVENT", r">[,.]?\" (?:(?:[a-z-]+|20\d\d) ){0,3}{occasion}\b"),
+        ("quoted", "EVENT", r"(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))\|"),
+    ),
+    "named": (("codenamed", "EVENT", _OCCASION + "{named} <"),),
+}
+_QUOTED = re.compile(r'"([A-Z][^"\n()]{1,58}?)[,.]?"')
+_NAMED = re.compile(r"d (?<=named |alled |ubbed )([A-Z][\w-]*(?: [A-Z][\w-]*)*)")
+_YEAR_OF = re.compile(r"Years? of (?:the )?[A-Z]\w+(?: [A-Z]\w+)?(?: in (?:the )?[A-Z]\w+)?")
+_UNIT = re.compile(r"military unit (?:No\. ?)?\d+")
+_ORDINAL = re.compile(
+    r"(?:(?<![\w-])(?:\d+(?:st|nd|rd|th)|[Ff]irst|[Ss]econd|[Tt]hird|[Ff]ourth|[Ff]ifth|[Ss]ixth) )?$"
+)
+_WITH_YEAR = re.compile(r"(?:-[A-Z]\w+)?(?:[- ](?:19|20)\d\d\b(?!-)|-[012]\d\b)|-[A-Z]\w+(?=[\" ,.])")
+_YEAR = re.compile(r"(?:[- ](?:(?:19|20)\d\d|\d\d))?")
+_DATED = re.compile(r"[A-Z][\w-]{3,}(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))$")
+_REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
+_MINISTRY = re.compile(r"(?:(.+) Ministry|Ministry (?:of|for) (?:the )?(.+?))")
 _LEAD = re.compile(r"^(?:(?:the|a|an|his|her|its|their|then|former) )+")
 _SPACY = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "GPE", "LOC": "LOC", "FAC": "LOC", "NORP": "NORP", "EVENT": "EVENT"}
 
@@ -92,7 +162,7 @@ def find_mentions(article: Article, codebook: Codebook, *, pipeline: Pipeline | 
     return mentions
 
 
-class _Rules(NamedThings):
+class _Rules(Pieces):
     """The rules, each of which claims pieces of one article for mentions."""
 
     def __init__(self, article: Article, lexicon: Lexicon) -> None:
@@ -101,58 +171,147 @@ class _Rules(NamedThings):
         self.offices: dict[int, str] = {}
         self.places: dict[str, str] = {}
         self.known: dict[str, tuple[str, tuple[str, ...]]] = {}  # id and partner by every form of a full name
-        for rule in (self._persons, self._know_people, self._rest, self._link_people):
+        rules = (self._marked, self._bodies, self._events, self._places, self._persons, self._know_people, self._rest)
+        for rule in (*rules, self._link_people):
             rule()
+
+    def context(self, table: str, start: int, end: int, letters: str = "") -> tuple[str, str]:
+        """Rule and type of the first row of a table of contexts that fits what stands around a span; empty for none."""
+        left = self.text[max(self.sentence_start(start), start - 70) : start]
+        around = f"{left}<{self.text[start:end]}|{letters}>{self.text[end : end + 110]}"
+        rows = _CONTEXTS[table]
+        return next(((rule, type) for rule, type, row in rows if self.lexicon.pattern(row).search(around)), ("", ""))
+
+    # -- events
+
+    def _marked(self) -> None:
+        """Names that quotation marks, a code name, a formal year or a unit's number mark."""
+        span = (self.begin, self.finish)
+        for table, pattern in (("quoted", _QUOTED), ("named", _NAMED)):
+            for match in pattern.finditer(self.text, *span):
+                if match[1].count(" ") < 6 and self.context(table, *match.span(1))[0]:
+                    self._event(*match.span(1), table)
+        for match in _YEAR_OF.finditer(self.text, *span):
+            self._event(*match.span(), "year-of")
+        for match in _UNIT.finditer(self.text, *span):
+            self.claim(*match.span())
+            owner = self._last(match.start())
+            self.add(*match.span(), "ORG", self._of_state(slug(match[0].replace("No.", "")), owner), owner, "unit")
+
+    def _events(self) -> None:
+        for letters, pieces, _ in self.runs(_EVENT):
+            start, end = pieces[0].start, pieces[-1].end
+            if letters == "E" or ("V" in letters and len(pieces) > 1) or _DATED.search(self.text[start:end]):
+                self._event(start, end, "table:actors" if letters == "E" else "event")
+
+    def _event(self, start: int, end: int, rule: str) -> None:
+        if longer := _WITH_YEAR.match(self.text, end):
+            end = longer.end()
+        name, claimed = self.text[start:end], self.claim(start, end)
+        known = next((piece.entry for piece in claimed if piece.kind == "E" and piece.entry), None)
+        if known:
+            year = name.removeprefix(known.name)
+            id = f"{known.id}-{slug(year)}".strip("-") if _YEAR.fullmatch(year) else slug(name)
+            partner = known.partner
+        else:
+            lead = self.text[max(0, start - 30) : start].lower()
+            id = ("operation-" if "operation" in lead and "exercise" not in lead else "") + slug(name)
+            own = dict.fromkeys(p for piece in claimed for p in piece.partner if p != "kazakhstan")
+            partner = self.lexicon.by_id.get(id) or tuple(own) or self._last(start)
+        self.add(start, end, "EVENT", id, partner, rule)
+
+    # -- bodies and places
+
+    def _bodies(self) -> None:
+        for letters, pieces, _ in self.runs(_BODY):
+            start, end = pieces[0].start, pieces[-1].end
+            known = next((piece.entry for piece in pieces if piece.kind in "OH" and piece.entry), None)
+            if (
+                (known or " " not in pieces[0].word)
+                if len(pieces) == 1
+                else ("H" not in letters and " " not in known.name)
+            ):
+                continue
+            start -= len(_ORDINAL.search(self.text, max(self.begin, start - 9), start)[0])
+            id, partner = self._body(pieces, self.text[start:end], end)
+            media = letters[-1] == "H" and pieces[-1].word in self.words["head_media"]
+            self.claim(start, end)
+            self.add(start, end, "MEDIA" if media else "ORG", id, () if media else partner, "body")
+
+    def _body(self, pieces: list[Piece], name: str, end: int) -> tuple[str, tuple[str, ...]]:
+        """Id and partner of a body, by the state that its name gives or, for an organ of state, its context."""
+        state = next((p for p in (pieces[0], pieces[-1]) if p.kind in "DG" and self._iso(p.partner)), None)
+        outer = next((p.entry for p in pieces if p.kind == "O" and p.entry), None)
+        headed = any(piece.kind == "H" for piece in pieces)
+        if outer and (not state or (not headed and self._iso(outer.partner) in ("", self._iso(state.partner)))):
+            return slug(name) if headed else outer.id, outer.partner
+        organ = (
+            "Ministry" in name
+            or not headed
+            or any(p.kind == "H" and p.word in self.words["head_state"] for p in pieces)
+        )
+        place = next((p for p in pieces if p.kind in "CL" and p.partner), None)
+        whose = state or (place if organ else None)
+        partner = whose.partner if whose else self._last(pieces[0].start) if organ else ()
+        if state is pieces[0]:
+            name = name.removeprefix(state.word).removeprefix("'s").lstrip()
+        return self._of_state(self._base(name, end), partner if organ or state else ()), partner
+
+    def _base(self, name: str, end: int) -> str:
+        """What a body is called in any state: `Defense Ministry` and `Ministry of Defence` are `ministry-of-defense`."""
+        if "Embassy" in (name[:7], name[-7:]):
+            at = first_word(self.text[end + 4 : end + 40])
+            seat = self.match(end + 4, at) if self.text.startswith(" in ", end) else None
+            return f"embassy-in-{seat.partner[0] if seat and seat.partner else 'kazakhstan'}"
+        if match := _MINISTRY.fullmatch(name):
+            of = (match[1] or match[2]).lower()
+            same = dict(pair.split("=") for pair in self.words["portfolio"])
+            return "ministry-of-" + same.get(of, slug(of))
+        return slug(name)
+
+    def _iso(self, partner: tuple[str, ...]) -> str:
+        row = self.lexicon.partners.get(partner[0]) if partner else None
+        return row["iso"].lower() if row else ""
+
+    def _of_state(self, base: str, partner: tuple[str, ...]) -> str:
+        """The id of a body of a state: `kz-` and its own name."""
+        return f"{self._iso(partner)}-{base}".strip("-")
+
+    def _last(self, start: int) -> tuple[str, ...]:
+        """The partner of the last piece before `start` in its sentence that has one, else the home; of a person for `his`."""
+        kinds = "P" if self.text[max(0, start - 4) : start] in ("his ", "her ") else "GDPC"
+        n, floor = bisect_left(self.piece_starts, start), self.sentence_start(start)
+        near = (
+            p for p in reversed(self.pieces[max(0, n - 12) : n]) if p.start >= floor and p.partner and p.kind in kinds
+        )
+        return next((piece.partner for piece in near), self.home)
+
+    def _places(self) -> None:
+        for letters, pieces, _ in self.runs(_PLACE):
+            start, end = pieces[0].start, pieces[-1].end
+            region = _REGION.match(self.text, end) if letters[-1] in "ugC" else None
+            if len(letters) == 1 and not region:
+                continue
+            end = region.end() if region else end
+            gpe = bool(region) or letters[0] == "b" or pieces[-1].word in self.words["place_gpe"]
+            partner = next((p.partner for p in pieces if p.entry), ()) if gpe else ()
+            self.claim(start, end)
+            name = re.sub(" [Oo]blast$", " Region", self.text[start:end])
+            self.add(start, end, "GPE" if gpe else "LOC", slug(name), partner, "place")
 
     # -- people
 
     def _persons(self) -> None:
-        letters = self.signature()
-        for match in _PERSON.finditer(letters):
-            first, last = match.span()
-            pieces = self.inside(first, last)
+        for letters, pieces, before in self.runs(_PERSON):
             start, end = pieces[0].start, pieces[-1].end
-            rule = "title" if first and letters[first - 1] == "T" else self._person_rule(pieces, start, end)
-            if rule in ("locative", "the", "outlet"):
-                kind = {"locative": "GPE", "the": "ORG", "outlet": "MEDIA"}[rule]
-                self.add(start, end, kind, slug(self.text[start:end]), (), rule)
-            elif rule:
+            kinds = "".join(piece.kind for piece in pieces)
+            rule, type = ("title", "PERSON") if before == "T" else self.context("run", start, end, kinds)
+            if type == "PERSON":
                 self.people[start, end] = rule
-            if rule:
+            elif type:
+                self.add(start, end, type, slug(self.text[start:end]), (), rule)
+            if type:
                 self.claim(start, end)
-
-    def _person_rule(self, pieces: list[Piece], start: int, end: int) -> str:
-        """The evidence that a run of names is a person, or what else it is; empty where it has none of its own."""
-        kinds, many, text = [piece.kind for piece in pieces], len(pieces) > 1, self.text
-        if "P" in kinds:
-            return "table:people"
-        if many and self._leads_to("outlet", end, 1):
-            return "outlet"
-        if self._apposed(end) and not self._town_behind(end):
-            return "apposition"
-        if many and (kinds[0] in "gi" or "i" in kinds):
-            return "given"
-        if len(pieces[-1].word) > 4 and kinds[-1] != "w" and pieces[-1].word.endswith(self.lexicon.surname_endings):
-            return "shape"
-        the, follow = _THE.search(text, max(0, start - 5), start), _NEXT.match(text, end)
-        if follow and not the and self.is_word("say", follow[1]) and (many or kinds == ["u"]):
-            return "verb"
-        if not many or "w" in kinds:
-            return ""
-        if _IN.search(text, max(0, start - 12), start):
-            return "locative"
-        return "the" if the or len(kinds) > 4 else "name"
-
-    def _apposed(self, end: int) -> re.Match[str] | None:
-        """The clause `chairman of …`, `Kazakhstan's foreign minister`, `the Russian …` behind a comma, or None."""
-        clause = _CLAUSE.match(self.text, end + 2) if self.text[end : end + 2] == ", " else None
-        for n, word in enumerate(clause[0].split(" ")[:9] if clause else ()):
-            if self.is_word("role", word):
-                return clause
-            plain = word.lower().removesuffix("'s")
-            if self.is_word("no_apposition", plain) or (n == 0 and self.is_word("say", plain)):
-                break
-        return None
 
     def _know_people(self) -> None:
         """Every ending of a full name, the longest names first, so that a later short form goes with the first long one."""
@@ -161,111 +320,65 @@ class _Rules(NamedThings):
             words = name.split(" ")
             if len(words) == 1 or fold(name) in self.known:
                 continue
-            entry = self.lexicon.people.get(fold(name)) or self.lexicon.people.get(fold(f"{words[0]} {words[-1]}"))
-            known = (entry.id, entry.partner) if entry else (slug(name), ())
+            known = self.person_id(name)
             for n in range(len(words)):
                 self.known.setdefault(fold(" ".join(words[n:])), known)
-            if self.is_word("first_surname", words[0]):
+            if words[0] in self.words["first_surname"]:
                 self.known[fold(words[0])] = known
 
     def _name(self, start: int, end: int) -> str:
         return self.text[start:end].replace("[", "").replace("]", "").replace("\n", " ")
 
+    def person_id(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """Id and partner of a person: of the article's full name, else of the table's, else a slug of the name."""
+        key = fold(name)
+        if key in self.known:
+            return self.known[key]
+        entry = self.lexicon.people.get(key)
+        return (entry.id, entry.partner) if entry else (slug(name), ())
+
     # -- what is left: single pieces
 
     def _rest(self) -> None:
-        for number, piece in enumerate(self.pieces):
-            kind, entry, span = self.letters[piece.letter], piece.entry, (piece.start, piece.end)
-            if kind in "NXYVABbK.id" or (kind == "T" and piece.word not in self.acronyms):
-                continue
-            if piece.word in self.acronyms:
-                if self.acronyms[piece.word][0]:
-                    self.add(*span, *self.acronyms[piece.word], "acronym")
-            elif entry is not None and entry.type == "PERSON":
-                self.people[span] = "table:people"
-            elif entry is not None:
-                self._table(number, piece, entry)
-            elif kind in "ugws" and fold(piece.word) in self.known:
-                self.people[span] = "surname"
-            elif kind == "q" and (len(piece.word) > 2 or self.often(piece.word)):
-                self.add(*span, "ORG", slug(piece.word), (), "capitals")
+        """Single pieces: names of the tables, acronyms, short forms, and the words that nothing else explains."""
+        meant: dict[str, Found | None] = {}  # what an acronym in parentheses stands behind; a treaty's is not coded
+        for last, piece in pairwise([self.pieces[0], *self.pieces] if self.pieces else []):
+            kind, word, start, end = self.letters[piece.letter], piece.word, piece.start, piece.end
+            if kind in "qu" and self.text[start - 2 : start] == " (" and not word[1:].islower():
+                if start - 2 in self.named or (last.kind == "K" and last.end == start - 2):
+                    meant[word] = self.named.get(start - 2)
+            if kind in "qu" and word in meant:
+                if long := meant[word]:
+                    self.add(start, end, long.type, long.id, long.partner, "acronym")
+            elif kind in "DGCLOHM" and piece.entry:
+                self._table(piece, piece.entry, last)
+            elif kind in "ugws" and fold(word) in self.known:
+                self.people[start, end] = "surname"
+            elif kind == "q" and len(word) > 2:
+                self.add(start, end, "ORG", slug(word), (), "capitals")
             elif kind in "ug":
-                self._unknown(number, piece)
+                self._unknown(piece, last)
 
-    def _table(self, number: int, piece: Piece, entry: Entry) -> None:
-        id, partner, rule = entry.id, entry.partner, f"table:{entry.table}"
-        if entry.use == "capital" and partner and self._governs(number, piece):
-            id, rule = partner[0], "capital"
-        elif entry.type == "ORG" and piece.before == "z" and " " in entry.name and self.pieces[number - 1].kind == "G":
-            id, partner = self.restated(entry, self.pieces[number - 1].entry.partner)
+    def _table(self, piece: Piece, entry: Entry, last: Piece) -> None:
+        id, rule = entry.id, f"table:{entry.table}"
+        if entry.use == "capital" and entry.partner:
+            chained = piece.before in ("a", "-", ",") and last.entry and last.entry.use == "capital"
+            rule = (self.found[-1].rule if chained else self.context("capital", piece.start, piece.end)[0]) or rule
+            id = entry.partner[0] if rule == "capital" else id
         if entry.type == "GPE":
             self.places[piece.word] = id
-        self.add(piece.start, piece.end, entry.type, id, partner, rule)
+        self.add(piece.start, piece.end, entry.type, id, entry.partner, rule)
 
-    def _governs(self, number: int, piece: Piece) -> bool:
-        """Whether a capital stands for its government: not where something is, happens or goes to."""
-        text, start, end = self.text, piece.start, piece.end
-        last = self.pieces[number - 1] if number else None
-        if last and piece.before in ("a", "-", ",") and last.entry and last.entry.use == "capital":
-            return self.found[-1].rule == "capital"
-        if text.startswith((", which", ", whose"), end):
-            return True
-        left = text[max(self.sentence_start(start), start - 70) : start].lower().removesuffix("the ").split()
-        lead = [word.strip(",\"'") for word in left[-6:] if not word.endswith("ly")]
-        to = lead.pop() if lead else ""
-        if to == "in" and lead and self.is_word("official", lead[-1]):
-            return True
-        behind = text[end : end + 24].removeprefix("'s").split(" ")[1:2]
-        moved = to in ("to", "from", "of", "for", "through", "via") and any(self.is_word("visit", w) for w in lead[-4:])
-        there = self.is_word("place_before_city", to) or self.is_word("visit", to)
-        return not (moved or there or any(self.is_word("city_after", word.strip(",.;")) for word in behind))
-
-    def _unknown(self, number: int, piece: Piece) -> None:
-        """A single word that nothing else explains: by its neighbours, then by its shape, else taken for a person."""
-        start, end, word, text = piece.start, piece.end, piece.word, self.text
-        hardware = self._leads_to("hardware", end, 3) or _MODEL.match(text, end)
-        if len(word) < 3 or hardware or self.food(end) or (self.initial(start) and not self.often(word)):
-            return
-        before = text[max(0, start - 24) : start]
-        if self._leads_to("outlet", end, 1):
-            self.add(start, end, "MEDIA", slug(word), (), "kind")
-        elif self.is_word("body", before.rstrip(", ").split(" ")[-1]):
-            self.add(start, end, "ORG", slug(word), (), "kind")
-        elif self._placed(number, piece, before):
-            self.places.setdefault(word, slug(word))
-            self.add(start, end, "GPE", self.places[word], (), "locative")
-        elif _DEMONYM.search(word) or self._before_title(number):
-            self.add(start, end, "NORP", slug(word), (), "demonym")
-        elif _THE.search(before):
-            self.add(start, end, "ORG", slug(word), (), "the")
-        else:
-            self.people[start, end] = "alone"
-
-    def _leads_to(self, kind: str, end: int, reach: int) -> bool:
-        """Whether one of the next `reach` words is of a `kind`, with nothing but small words before it."""
-        for word in self.text[end : end + 60].removeprefix("'s").split()[:reach] if self.text[end : end + 1] in (" ", "'") else ():
-            if self.is_word(kind, word.rstrip(".,;").removesuffix("s")):
-                return True
-            if not word.islower() or word[-1] in ",.;":
-                return False
-        return False
-
-    def _town_behind(self, end: int) -> bool:
-        """Whether what follows is a thing that towns have, or tells that this is one: `, a port on …`."""
-        apposed = _APPOSED.match(self.text, end)
-        return self._leads_to("town", apposed.end() - 1, 5) if apposed else self._leads_to("site", end, 2)
-
-    def _before_title(self, number: int) -> bool:
-        follow = self.pieces[number + 1] if number + 1 < len(self.pieces) else None
-        return follow is not None and follow.before == "" and follow.kind == "T"
-
-    def _placed(self, number: int, piece: Piece, before: str) -> bool:
-        """Whether an unknown word is a place: known as one, behind a preposition, with a place, or told to be one."""
-        if piece.word in self.places or _IN.search(before) or self._town_behind(piece.end):
-            return True
-        to = before.split(" ")[-2:-1] if not before.endswith("according to ") else []
-        joined = piece.before == "a" and self.pieces[number - 1].word in self.places
-        return joined or (bool(to) and self.is_word("toward", to[0].lower()) and not _DEMONYM.search(piece.word))
+    def _unknown(self, piece: Piece, last: Piece) -> None:
+        """A word that nothing else explains: a place of the article, or what the words around it tell."""
+        start, end, word = piece.start, piece.end, piece.word
+        joined = piece.before == "a" and last.word in self.places
+        rule, type = ("locative", "GPE") if joined or word in self.places else self.context("word", start, end)
+        id = self.places.setdefault(word, slug(word)) if type == "GPE" else slug(word)
+        if type == "PERSON":
+            self.people[start, end] = rule
+        elif type:
+            self.add(start, end, type, id, (), rule)
 
     # -- people to ids and offices
 
@@ -281,56 +394,33 @@ class _Rules(NamedThings):
             linked.append(Found(start, end, "PERSON", id, partner, rule))
         self.found += [row._replace(partner=row.partner or held.get(row.id, ())) for row in linked]
 
-    def person_id(self, name: str) -> tuple[str, tuple[str, ...]]:
-        """Id and partner of a person: of the article's full name, else of the table's, else a slug of the name."""
-        key = fold(name)
-        if key in self.known:
-            return self.known[key]
-        entry = self.lexicon.people.get(key) or (None if " " in name else self.lexicon.surnames.get(key))
-        return (entry.id, entry.partner) if entry else (slug(name), ())
-
     def _office(self, start: int, end: int) -> tuple[str, tuple[str, ...]]:
         """The office written beside a person and the state or body that it is held in."""
-        home = ("kazakhstan",) if self.home else ()
-        floor = max(self.sentence_start(start), start - 110)
-        words = list(re.finditer(r"\S+", self.text[floor:start])) if self.text[start - 1 : start] == " " else []
-        for n in range(len(words) - 1, max(-1, len(words) - 10), -1):
-            behind = words[n + 1][0] if n + 1 < len(words) else ""
-            if self._is_office(words[n][0]):
-                if behind in ("", "of", "for", "to", "in", "on"):
-                    begin = floor + words[self._office_begin(floor, words, n)].start()
-                    party = self._party(begin - 5, begin) or (
-                        self._party(floor + words[n].end(), start) if behind not in ("", "to") else ()
-                    )
-                    office = self.text[begin:start].strip(' ,"').removeprefix("and ")
-                    return office, party or self._party(begin - 15, begin) or self._apposed_party(end) or home
-                break
-            if behind and words[n][0].endswith((",", ";")):
-                break
-        if clause := self._apposed(end):
-            return _LEAD.sub("", clause[0]), self._apposed_party(end) or home
-        return "", ()
-
-    def _apposed_party(self, end: int) -> tuple[str, ...]:
-        """Whom the apposition behind a name speaks of, as `chief of U.S. Central Command` behind `General Abel,`."""
-        clause = self._apposed(end)
-        return self._party(clause.start(), clause.end()) if clause else ()
+        words = self.text[max(self.sentence_start(start), start - 110) : start].split(" ")
+        apposed = self.lexicon.pattern(_APPOSED).match(self.text, end)
+        party = self._party(*apposed.span()) if apposed else ()
+        noun = next((n for n in range(len(words) - 2, -1, -1) if self._is_office(words[n]) or (words[n + 1] and words[n][-1:] in ",;")), -1)
+        behind = words[noun + 1]
+        if noun >= 0 and self._is_office(words[noun]) and behind in ("", "of", "for", "to", "in", "on"):
+            first = noun
+            while first > 0 and noun - first < 5 and self._qualifies(words[first - 1], words[noun]):
+                first -= 1
+            office = " ".join(words[first:])
+            begin = start - len(office)
+            party = (
+                self._party(begin - 5, begin) or self._party(begin, start) or self._party(begin - 15, begin) or party
+            )
+            return office.strip(' ,"').removeprefix("and "), party or self.home
+        return (_LEAD.sub("", apposed[1]), party or self.home) if apposed else ("", ())
 
     def _is_office(self, word: str) -> bool:
         word = word.removesuffix("'s").strip('",')
-        return self.is_word("role", word.lower()) or self.is_word("title", word)
+        return word.lower() in self.words["role"] or word in self.words["title"]
 
-    def _office_begin(self, floor: int, words: list[re.Match[str]], n: int) -> int:
-        """Which word begins the office whose noun is word `n`: behind whoever holds it, and all in one case."""
-        first, lower = n, words[n][0].islower()
-        while first > max(0, n - 5):
-            word, begin = words[first - 1][0], floor + words[first - 1].start()
-            if word[-1] in ',;."' or self.is_word("no_office", word) or (word.islower() != lower and word != "and"):
-                break
-            if self._party(begin, begin + len(word)) or not (self.is_word("title", word) or self.is_word("common", word.lower())):
-                break
-            first -= 1
-        return first
+    def _qualifies(self, word: str, noun: str) -> bool:
+        """Whether a word before the noun of an office belongs to it: `Deputy Prime` Minister, in the same case."""
+        plain = word in self.words["title"] or word.lower() in self.words["common"]
+        return plain and word not in self.words["no_office"] and (word == "and" or word.islower() == noun.islower())
 
     def _party(self, start: int, end: int) -> tuple[str, ...]:
         """Whom the first mention belongs to that overlaps a span and belongs to anybody."""
@@ -352,8 +442,10 @@ class _Rules(NamedThings):
                 start += 4 if self.text[start : start + 4].lower() == "the " else 0
                 kind, text, n = _SPACY.get(name.label_), self.text[start:end], bisect_left(taken, (end, end))
                 free = start < end and all(b <= start for _, b in taken[max(0, n - 3) : n])
-                if kind and free and not self.is_word("common", text.lower()):
-                    self.add(start, end, kind, *(self.person_id(text) if kind == "PERSON" else (slug(text), ())), "spacy")
+                if kind and free and text.lower() not in self.words["common"]:
+                    self.add(
+                        start, end, kind, *(self.person_id(text) if kind == "PERSON" else (slug(text), ())), "spacy"
+                    )
 
     def resolve(self) -> list[Mention]:
         """Of mentions that overlap the first and longest stays, a name before a date; all lie in one sentence."""

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -40,18 +41,26 @@ class Entry(NamedTuple):
     table: str
 
 
-class Lexicon(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Lexicon:
     """All tables of one codebook; `names` has the longest name first under each first word."""
 
     names: dict[str, tuple[Entry, ...]]
-    people: dict[str, Entry]
-    surnames: dict[str, Entry]
+    people: dict[str, Entry]  # by folded full name, and by a surname that one person has
     partners: dict[str, dict[str, str]]
     by_id: dict[str, tuple[str, ...]]
     words: dict[str, frozenset[str]]
-    portfolio: dict[str, str]
-    surname_endings: tuple[str, ...]
-    lower: re.Pattern[str]
+    _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
+
+    def pattern(self, source: str) -> re.Pattern[str]:
+        """`source` compiled, where `{kind}` stands for any word of that kind."""
+        if source not in self._patterns:
+            self._patterns[source] = re.compile(re.sub(r"\{([a-z_]+)\}", self._any, source))
+        return self._patterns[source]
+
+    def _any(self, kind: re.Match[str]) -> str:
+        words = sorted(self.words[kind[1]], key=lambda word: (-len(word), word))
+        return f"(?:{'|'.join(map(re.escape, words)) or '(?!)'})"
 
 
 def slug(name: str) -> str:
@@ -102,27 +111,23 @@ def lexicon_of(codebook: Codebook) -> Lexicon:
     words = {row["kind"]: _split(row["words"]) for row in codebook["grammar"]}
     for row in codebook["words"]:
         words.setdefault(row["kind"], []).extend(row["words"].split(" "))
-    words["heads"] = [word for kind in ("head", "head_state") for word in words[kind]]
     entries = list(_entries(codebook))
+    words["lower"] = [entry.name for entry in entries if entry.name[0].islower()]
     grammar = [Entry(w, "#" + letter, "", (), "", "", kind) for kind, letter in _LETTERS.items() for w in words[kind]]
     names: dict[str, list[Entry]] = {}
     for entry in (*entries, *grammar):
-        names.setdefault(_CHUNK.search(entry.name)[0], []).append(entry)
+        names.setdefault(first_word(entry.name), []).append(entry)
     people = [entry for entry in entries if entry.type == "PERSON"]
     bearers: dict[str, dict[str, Entry]] = {}
     for entry in people:
         bearers.setdefault(fold(entry.name.split(" ")[-1]), {})[entry.id] = entry
-    lower = sorted({re.escape(e.name) for e in entries if e.name[0].islower()}, key=lambda name: (-len(name), name))
     return Lexicon(
         names={first: tuple(sorted(group, key=lambda entry: -len(entry.name))) for first, group in names.items()},
-        people={fold(entry.name): entry for entry in reversed(people)},
-        surnames={key: next(iter(ids.values())) for key, ids in bearers.items() if len(ids) == 1},
+        people={key: entry for key, ids in bearers.items() if len(ids) == 1 for entry in ids.values()}
+        | {fold(entry.name): entry for entry in reversed(people)},
         partners={row["id"]: row for row in codebook["partners"]},
         by_id={entry.id: entry.partner for entry in reversed(entries)},
         words={kind: frozenset(values) for kind, values in words.items()},
-        surname_endings=tuple(words["surname_ending"]),
-        portfolio=dict(pair.split("=") for pair in words["portfolio"]),
-        lower=re.compile(rf"(?:{'|'.join(lower) or '(?!)'})(?!\w)"),
     )
 
 
