@@ -16,23 +16,8 @@ from typing import Any, NamedTuple, Protocol
 
 from kzsec.codebook import Codebook
 from kzsec.corpus import Article
-from kzsec.lexicon import (
-    Entry,
-    Lexicon,
-    codebook_without,
-    first_word,
-    fold,
-    lexicon_of,
-    partner_of,
-    slug,
-    vectors_in,
-    vectors_of,
-)
+from kzsec.lexicon import Entry, Lexicon, first_word, fold, lexicon_of, slug, vectors_in
 from kzsec.pieces import Found, Piece, Pieces
-
-__all__ = [
-    "EngineError", "Mention", "Pipeline", "codebook_without", "find_mentions", "load_engine", "partner_of", "vectors_of",
-]  # fmt: skip
 
 # Names as runs of pieces. Every repetition is bounded, so that a text of nothing but capitals is read in linear time too.
 _BODY = re.compile(
@@ -81,16 +66,18 @@ _CONTEXTS = {
         ("the", "ORG", r"\b[Tt]he <"),
         ("alone", "PERSON", r""),
     ),
-    "quoted": (
+    "event": (  # whether a name in quotation marks, behind `named` or of a year is an event
         ("quoted", "EVENT", rf"(?:{_OCCASION}(?:of )?|\b{{named}} )(?:{{named}} )?(?:the )?\"<"),
-        ("quoted", "EVENT", r">[,.]?\" (?:(?:[a-z-]+|20\d\d) ){0,3}{occasion}\b"),
-        ("quoted", "EVENT", r"(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))\|"),
+        ("quoted", "EVENT", r"\"<.*>[,.]?\" (?:(?:[a-z-]+|20\d\d) ){0,3}{occasion}\b"),
+        ("quoted", "EVENT", r"\"<.*(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))\|"),
+        ("codenamed", "EVENT", _OCCASION + "{named} <"),
+        ("year-of", "EVENT", "<Years? of "),
     ),
-    "named": (("codenamed", "EVENT", _OCCASION + "{named} <"),),
 }
-_QUOTED = re.compile(r'"([A-Z][^"\n()]{1,58}?)[,.]?"')
-_NAMED = re.compile(r"d (?<=named |alled |ubbed )([A-Z][\w-]*(?: [A-Z][\w-]*)*)")
-_YEAR_OF = re.compile(r"Years? of (?:the )?[A-Z]\w+(?: [A-Z]\w+)?(?: in (?:the )?[A-Z]\w+)?")
+_MARKED = re.compile(
+    r'"([A-Z][^"\n()]{1,58}?)[,.]?"|d (?<=named |alled |ubbed )([A-Z][\w-]*(?: [A-Z][\w-]*)*)'
+    r"|(Years? of (?:the )?[A-Z]\w+(?: [A-Z]\w+)?(?: in (?:the )?[A-Z]\w+)?)"
+)
 _UNIT = re.compile(r"military unit (?:No\. ?)?\d+")
 _ORDINAL = re.compile(
     r"(?:(?<![\w-])(?:\d+(?:st|nd|rd|th)|[Ff]irst|[Ss]econd|[Tt]hird|[Ff]ourth|[Ff]ifth|[Ss]ixth) )?$"
@@ -186,14 +173,11 @@ class _Rules(Pieces):
 
     def _marked(self) -> None:
         """Names that quotation marks, a code name, a formal year or a unit's number mark."""
-        span = (self.begin, self.finish)
-        for table, pattern in (("quoted", _QUOTED), ("named", _NAMED)):
-            for match in pattern.finditer(self.text, *span):
-                if match[1].count(" ") < 6 and self.context(table, *match.span(1))[0]:
-                    self._event(*match.span(1), table)
-        for match in _YEAR_OF.finditer(self.text, *span):
-            self._event(*match.span(), "year-of")
-        for match in _UNIT.finditer(self.text, *span):
+        for match in _MARKED.finditer(self.text, self.begin, self.finish):
+            span = match.span(match.lastindex)
+            if self.text.count(" ", *span) < 6 and (rule := self.context("event", *span)[0]):
+                self._event(*span, rule)
+        for match in _UNIT.finditer(self.text, self.begin, self.finish):
             self.claim(*match.span())
             owner = self._last(match.start())
             self.add(*match.span(), "ORG", self._of_state(slug(match[0].replace("No.", "")), owner), owner, "unit")
@@ -208,7 +192,7 @@ class _Rules(Pieces):
         if longer := _WITH_YEAR.match(self.text, end):
             end = longer.end()
         name, claimed = self.text[start:end], self.claim(start, end)
-        known = next((piece.entry for piece in claimed if piece.kind == "E" and piece.entry), None)
+        known = next((piece.entry for piece in claimed if piece.entry and piece.entry.type == "EVENT"), None)
         if known:
             year = name.removeprefix(known.name)
             id = f"{known.id}-{slug(year)}".strip("-") if _YEAR.fullmatch(year) else slug(name)
@@ -279,12 +263,11 @@ class _Rules(Pieces):
 
     def _last(self, start: int) -> tuple[str, ...]:
         """The partner of the last piece before `start` in its sentence that has one, else the home; of a person for `his`."""
-        kinds = "P" if self.text[max(0, start - 4) : start] in ("his ", "her ") else "GDPC"
-        n, floor = bisect_left(self.piece_starts, start), self.sentence_start(start)
-        near = (
-            p for p in reversed(self.pieces[max(0, n - 12) : n]) if p.start >= floor and p.partner and p.kind in kinds
-        )
-        return next((piece.partner for piece in near), self.home)
+        his = self.text[max(0, start - 4) : start] in ("his ", "her ")
+        n, floor = self.number(start), self.sentence_start(start)
+        near = (p for p in reversed(self.pieces[max(0, n - 12) : n]) if p.start >= floor and p.partner)
+        types = ("PERSON",) if his else ("GPE", "NORP", "PERSON")
+        return next((piece.partner for piece in near if piece.entry.type in types), self.home)
 
     def _places(self) -> None:
         for letters, pieces, _ in self.runs(_PLACE):
@@ -304,7 +287,7 @@ class _Rules(Pieces):
     def _persons(self) -> None:
         for letters, pieces, before in self.runs(_PERSON):
             start, end = pieces[0].start, pieces[-1].end
-            kinds = "".join(piece.kind for piece in pieces)
+            kinds = letters.replace("p", "")
             rule, type = ("title", "PERSON") if before == "T" else self.context("run", start, end, kinds)
             if type == "PERSON":
                 self.people[start, end] = rule
@@ -343,7 +326,7 @@ class _Rules(Pieces):
         """Single pieces: names of the tables, acronyms, short forms, and the words that nothing else explains."""
         meant: dict[str, Found | None] = {}  # what an acronym in parentheses stands behind; a treaty's is not coded
         for last, piece in pairwise([self.pieces[0], *self.pieces] if self.pieces else []):
-            kind, word, start, end = self.letters[piece.letter], piece.word, piece.start, piece.end
+            kind, word, start, end = piece.kind, piece.word, piece.start, piece.end
             if kind in "qu" and self.text[start - 2 : start] == " (" and not word[1:].islower():
                 if start - 2 in self.named or (last.kind == "K" and last.end == start - 2):
                     meant[word] = self.named.get(start - 2)
@@ -420,7 +403,9 @@ class _Rules(Pieces):
     def _qualifies(self, word: str, noun: str) -> bool:
         """Whether a word before the noun of an office belongs to it: `Deputy Prime` Minister, in the same case."""
         plain = word in self.words["title"] or word.lower() in self.words["common"]
-        return plain and word not in self.words["no_office"] and (word == "and" or word.islower() == noun.islower())
+        party = any(e.partner and e.name == word for e in self.lexicon.names.get(word, ()))
+        like = word == "and" or word.islower() == noun.islower()
+        return plain and like and not party and word not in self.words["no_office"]
 
     def _party(self, start: int, end: int) -> tuple[str, ...]:
         """Whom the first mention belongs to that overlaps a span and belongs to anybody."""

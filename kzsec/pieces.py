@@ -18,6 +18,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from kzsec.corpus import JANUARY_ISSUES, Article
@@ -37,6 +38,7 @@ _GAPS = {" ": "", "\n": "", "\r\n": "", "  ": "", ", ": ",", "-": "-", "'s ": "z
 }
 _ARTICLE = r"(?:(?<!\w){article}-)?$"
 _TYPES = {"GPE": "C", "LOC": "L", "ORG": "O", "PERSON": "P", "NORP": "D", "EVENT": "E", "MEDIA": "M"}
+_START = attrgetter("start")
 _AT = re.compile(r"\b(?:[Ii]n|near|at|outside|around|inside|downtown|from|through|toward|leaving|visited|left) $")
 
 
@@ -54,11 +56,10 @@ class Found(NamedTuple):
 class Piece:
     """One piece; `before` is the letter of what stands between it and the piece before, empty for a space."""
 
-    __slots__ = ("before", "end", "entry", "kind", "letter", "start", "word")
+    __slots__ = ("before", "end", "entry", "kind", "start", "word")
 
     def __init__(self, start: int, end: int, word: str, kind: str, entry: Entry | None, before: str) -> None:
         self.start, self.end, self.word, self.kind, self.entry, self.before = start, end, word, kind, entry, before
-        self.letter = 0  # its place in the signature
 
     @property
     def partner(self) -> tuple[str, ...]:
@@ -81,7 +82,6 @@ class Pieces:
         self.named: dict[int, Found] = {}  # what was found last, by its end
         self._read([*self._cited(), *self._dated()])
         self._settle()
-        self._sign()
 
     def add(self, start: int, end: int, type: str, id: str, partner: tuple[str, ...], rule: str) -> None:
         self.named[end] = Found(start, end, type, id, partner, rule)
@@ -217,8 +217,6 @@ class Pieces:
             before = _GAPS.get(gap, "p" if gap[1:-1] in self.words["particle"] else ".")
         pieces.append(Piece(start, end, self.text[start:end], kind, entry, before))
 
-    # -- the signature
-
     def _settle(self) -> None:
         """Classes that the neighbour decides: `Chad Smith`, `Michael Jordan`, `Sheikh Sultan bin …`, `Fan Weiguo`."""
         given, surnames = self.words["given"], self.words["first_surname"]
@@ -239,35 +237,26 @@ class Pieces:
             elif one.word == "General" and two.kind in "wH":
                 one.kind = "w"
 
-    def _sign(self) -> None:
-        self.at: list[int] = []  # the number of the piece at each position of the signature, -1 for a gap
-        self.letters: list[str] = []
-        for number, piece in enumerate(self.pieces):
-            if piece.before:
-                self.letters.append(piece.before)
-                self.at.append(-1)
-            piece.letter = len(self.letters)
-            self.letters.append(piece.kind)
-            self.at.append(number)
-        self.piece_starts = [piece.start for piece in self.pieces]
+    # -- the signature
 
     def runs(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, list[Piece], str]]:
-        """Every run of pieces that `pattern` finds: its letters, its pieces, the letter before it."""
-        signature = "".join(self.letters)
+        """Every run of pieces that `pattern` finds in the signature: its letters, its pieces, the letter before it."""
+        signature = "".join([piece.before + piece.kind for piece in self.pieces])
+        at = [one for piece in self.pieces for one in ((None, piece) if piece.before else (piece,))]
         for match in pattern.finditer(signature):
             first, last = match.span()
-            yield (
-                match[0],
-                [self.pieces[n] for n in self.at[first:last] if n >= 0],
-                signature[max(0, first - 1) : first],
-            )
+            yield match[0], [piece for piece in at[first:last] if piece], signature[max(0, first - 1) : first]
 
     def claim(self, start: int, end: int) -> list[Piece]:
         """The pieces within a span of text, from now on named."""
-        claimed = self.pieces[bisect_left(self.piece_starts, start) : bisect_left(self.piece_starts, end)]
+        claimed = self.pieces[self.number(start) : self.number(end)]
         for piece in claimed:
-            self.letters[piece.letter] = "N"
+            piece.kind = "N"
         return claimed
+
+    def number(self, at: int) -> int:
+        """How many pieces stand before a place in the text."""
+        return bisect_left(self.pieces, at, key=_START)
 
     def sentence_start(self, at: int) -> int:
         return self.sentence_starts[bisect_right(self.sentence_starts, at) - 1]

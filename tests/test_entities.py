@@ -16,8 +16,8 @@ import kzsec
 from kzsec.__main__ import main
 from kzsec.codebook import read_codebook
 from kzsec.corpus import parse_text
-from kzsec.entities import EngineError, codebook_without, find_mentions, load_engine, partner_of, vectors_of
-from kzsec.lexicon import fold
+from kzsec.entities import EngineError, find_mentions, load_engine
+from kzsec.lexicon import codebook_without, fold, partner_of, vectors_of
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 HEADER = "Publication: Eurasia Daily Monitor Volume: {} Issue: 90\n\n"
