@@ -21,12 +21,11 @@ from kzsec.pieces import Found, Piece, Pieces
 
 # Names as runs of pieces. Every repetition is bounded, so that a text of nothing but capitals is read in linear time too.
 _BODY = re.compile(
-    r"(?:[DGO](?!z))?(?:[wsK]a(?=[wsu])|[ws]{1,3}z(?=[wu]{0,4}H))?[swugqCLDGOKBb]{0,8}?H{1,3}b?"  # Kazakh | Trade and | …
-    r"(?:o[wusgqDGCLTHOPK]{1,8}(?:a(?![wuDG]{0,4}[HTO])[wu]{1,4}){0,3}"  # of Defense and Aerospace Industry
-    r"|f[wuqKALB]{1,8}(?:a(?![wu]{0,4}H)[wu]{1,4}){0,3}){0,3}"  # on Combating Economic Crime, for Strategic Studies
-    r"|D?O(?:oG(?!z))?"
+    r"[DGO]?(?:[wK]a(?=[wu])|w{1,3}z(?=[wu]{0,4}H))?[wugqCLDGOKBb]{0,8}?H{1,3}"  # Kazakh | Trade and | …
+    r"(?:[of][wugqDGCLTHOPKAB]{1,8}(?:a(?![wuDG]{0,4}[HTO])[wu]{1,4}){0,3}){0,3}"  # of Defense and Aerospace Industry
+    r"|DO"
 )
-_EVENT = re.compile(r"V(?:o?[wugEDGq]){1,8}|[wuDGLCqs]{0,5}[wuDGLCq]V|E|[wugq]{0,5}(?:[wugq]Y|d)")
+_EVENT = re.compile(r"V(?:o?[wugEDGq]){1,8}|[wuDGLCq]{1,6}V|E|d|[wugq]{1,6}(?=\.)")
 _PLACE = re.compile(r"b?[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCLG]{1,4}|[ugC]")
 _PERSON = re.compile(r"[ugiP](?:p?[ugiPw]){0,6}|(?<=T)(?!w{0,4}T)[wugiP](?:p?[wugiP]){0,6}")
 
