@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, NamedTuple, Protocol
 
 from kzsec.codebook import Codebook
 from kzsec.corpus import Article
-from kzsec.lexicon import Entry, Lexicon, first_word, fold, lexicon_of, slug, vectors_in
-from kzsec.pieces import Found, Piece, Pieces
+from kzsec.lexicon import Lexicon, first_word, fold, lexicon_of, slug, vectors_in
+from kzsec.pieces import TYPES, Found, Piece, Pieces
 
 # Names as runs of pieces. Every repetition is bounded, so that a text of nothing but capitals is read in linear time too.
 _BODY = re.compile(
@@ -28,44 +28,54 @@ _BODY = re.compile(
 _EVENT = re.compile(r"V(?:o?[wugEDGq]){1,8}|[wuDGLCq]{1,6}V|E|d|[wugq]{1,6}(?=\.)")
 _PLACE = re.compile(r"b?[ugCLG][ugCLGw]{0,4}A|DA|[Bb][ou]?[ugCLG]{1,4}|[ugC]")
 _PERSON = re.compile(r"[ugiP](?:p?[ugiPw]){0,6}|(?<=T)(?!w{0,4}T)[wugiP](?:p?[wugiP]){0,6}")
+_MARKED = re.compile(
+    r'"([A-Z][^"\n()]{1,58}?)[,.]?"|d (?<=named |alled |ubbed )([A-Z][\w-]*(?: [A-Z][\w-]*)*)'
+    r"|(Years? of (?:the )?[A-Z]\w+(?: [A-Z]\w+)?(?: in (?:the )?[A-Z]\w+)?)"
+)
+_UNIT = re.compile(r"military unit (?:No\. ?)?\d+")
+_ORDINAL = re.compile(r"(?:(?<![\w-])(?:\d+(?:st|nd|rd|th)|(?i:first|second|third|fourth|fifth|sixth)) )?$")
+_WITH_YEAR = re.compile(r"(?:(?:-[A-Z]\w+)?(?:[- ](?:19|20)\d\d\b(?!-)|-[012]\d\b)|-[A-Z]\w+(?=[\" ,.]))?")
+_DATED = re.compile(r"[A-Z][\w-]{3,}(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))$")
+_REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
+_MINISTRY = re.compile(r"(?:(.+) Ministry|Ministry (?:of|for) (?:the )?(.+?))")
 
-# What the words around a name tell, the first that fits: `<name|letters>` stands for the name and its pieces' letters
-# within its sentence, `{kind}` for a word of the table `grammar`.
-_APPOSED = r", ((?:(?!{no_apposition}\b)[^\s,.;()]+ ){0,8}?{role}(?![\w-])[^,.;()]*)"
+# What the words around a name tell: rule and type of the first row that fits, none for no name. `<name|letters>` is the
+# name with the classes of its pieces, `{kind}` any word of that kind in the table `grammar`.
+_APPOSED = (
+    r", (?:(?:the|an?|his|her|its|their|then|former) )*"
+    r"((?:(?!{no_apposition}\b)[^\s,.;()]+ ){0,8}?{role}(?![\w-])[^,.;()]*)"
+)
 _OCCASION = r"\b{occasion},? (?:(?:was|were|is|are|which is) )?"
-_PLACED = r"\b(?:[Ii]n|[Nn]ear|[Aa]t|outside|(?:city|town|villages?|port) of) <"
 _CONTEXTS = {
-    "capital": (  # whether it stands for its government
-        ("capital", "GPE", r">, wh(?:ich|ose)\b|\b(?i:{official} in) <"),
-        ("", "GPE", r"\b(?i:{place_before_city}|{visit}) (?:the )?<"),
-        ("", "GPE", r"\b(?i:{visit})\b(?: \S+){0,3} (?:to|from|of|for|through|via) <"),
-        ("", "GPE", r">(?:'s)? {city_after}\b"),
-        ("capital", "GPE", r""),
-    ),
-    "run": (  # words that may name a person
+    "name": (
         ("table:people", "PERSON", r"\|\w*P"),
-        ("outlet", "MEDIA", r"\|\w\w+> {outlet}\b"),
-        ("apposition", "PERSON", rf"\|\w\w+>{_APPOSED}"),
-        ("given", "PERSON", r"\|(?:[gi]\w|\w+i)"),
-        ("verb", "PERSON", r"(?<![Tt]he )<[^>]*\|\w\w+>,? {say}\b"),
-        ("", "", r"\|(?:\w>|\w*w)"),
-        ("locative", "GPE", _PLACED),
-        ("the", "ORG", r"\b[Tt]he <"),
-        ("name", "PERSON", r""),
-    ),
-    "word": (  # a single word that no table and no longer name explains
+        ("outlet", "MEDIA", r"> {outlet}\b"),
         ("apposition", "PERSON", rf">{_APPOSED}"),
+        ("given", "PERSON", r"\|(?:[gi]\w|\w+i)"),
         ("verb", "PERSON", r"(?<![Tt]he )<[^>]*>,? {say}\b"),
-        ("", "", r"<..?\||^<|(?:^|[ .(\n-])[\"-]<|>(?: [a-z]+){0,2} {hardware}|>-(?:type|class)\b"),
-        ("kind", "MEDIA", r"> {outlet}\b"),
+        ("mixed", "", r"\|\w+w"),
+        ("initial", "", r"(?:^|(?:^|[ .(\n-])[\"-])<[^>]*\|\w>"),
+        ("thing", "", r"<..?\||\|\w>(?: [a-z]+){0,2} {hardware}|>-(?:type|class)\b"),
         ("kind", "ORG", r"\b{body},? <"),
-        ("locative", "GPE", rf"{_PLACED}|>(?: [a-z]+)? {{site}}"),
-        ("demonym", "NORP", r"(?:[a-z](?:ians?|ese|stanis?))\||> {title}\b"),
-        ("locative", "GPE", r"(?<!according )\b{toward} <"),
+        (
+            "locative",
+            "GPE",
+            r"\b(?:[Ii]n|[Nn]ear|[Aa]t|outside|(?:city|town|villages?|port) of) <|>(?: [a-z]+)? {site}",
+        ),
+        ("demonym", "NORP", r"[a-z](?:ians?|ese|stanis?)\|\w>|\|\w> {title}\b"),
+        ("locative", "GPE", r"(?<!according )\b{toward} <[^>]*\|\w>"),
         ("the", "ORG", r"\b[Tt]he <"),
+        ("name", "PERSON", r"\|\w\w"),
         ("alone", "PERSON", r""),
     ),
-    "event": (  # whether a name in quotation marks, behind `named` or of a year is an event
+    "capital": (  # whether it stands for its government
+        ("capital", "GPE", r">, wh(?:ich|ose)\b|\b(?i:{official} in) <"),
+        ("city", "GPE", r"\b(?i:{place_before_city}|{visit}) (?:the )?<"),
+        ("city", "GPE", r"\b(?i:{visit})\b(?: \S+){0,3} (?:to|from|of|for|through|via) <"),
+        ("city", "GPE", r">(?:'s)? {city_after}\b"),
+        ("capital", "GPE", r""),
+    ),
+    "event": (  # whether a name in quotation marks, behind `named`, or of a year is an event
         ("quoted", "EVENT", rf"(?:{_OCCASION}(?:of )?|\b{{named}} )(?:{{named}} )?(?:the )?\"<"),
         ("quoted", "EVENT", r"\"<.*>[,.]?\" (?:(?:[a-z-]+|20\d\d) ){0,3}{occasion}\b"),
         ("quoted", "EVENT", r"\"<.*(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))\|"),
@@ -73,21 +83,6 @@ _CONTEXTS = {
         ("year-of", "EVENT", "<Years? of "),
     ),
 }
-_MARKED = re.compile(
-    r'"([A-Z][^"\n()]{1,58}?)[,.]?"|d (?<=named |alled |ubbed )([A-Z][\w-]*(?: [A-Z][\w-]*)*)'
-    r"|(Years? of (?:the )?[A-Z]\w+(?: [A-Z]\w+)?(?: in (?:the )?[A-Z]\w+)?)"
-)
-_UNIT = re.compile(r"military unit (?:No\. ?)?\d+")
-_ORDINAL = re.compile(
-    r"(?:(?<![\w-])(?:\d+(?:st|nd|rd|th)|[Ff]irst|[Ss]econd|[Tt]hird|[Ff]ourth|[Ff]ifth|[Ss]ixth) )?$"
-)
-_WITH_YEAR = re.compile(r"(?:-[A-Z]\w+)?(?:[- ](?:19|20)\d\d\b(?!-)|-[012]\d\b)|-[A-Z]\w+(?=[\" ,.])")
-_YEAR = re.compile(r"(?:[- ](?:(?:19|20)\d\d|\d\d))?")
-_DATED = re.compile(r"[A-Z][\w-]{3,}(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))$")
-_REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
-_MINISTRY = re.compile(r"(?:(.+) Ministry|Ministry (?:of|for) (?:the )?(.+?))")
-_LEAD = re.compile(r"^(?:(?:the|a|an|his|her|its|their|then|former) )+")
-_SPACY = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "GPE", "LOC": "LOC", "FAC": "LOC", "NORP": "NORP", "EVENT": "EVENT"}
 
 
 class Mention(NamedTuple):
@@ -138,14 +133,7 @@ def find_mentions(article: Article, codebook: Codebook, *, pipeline: Pipeline | 
 
     Names that the `pipeline` finds where the rules have none are added (rule `spacy`) and linked as all else is.
     """
-    if not article.sentences:
-        return []
-    rules = _Rules(article, lexicon_of(codebook))
-    mentions = rules.resolve()
-    if pipeline:
-        rules.add_names(pipeline, mentions)
-        mentions = rules.resolve()
-    return mentions
+    return _Rules(article, lexicon_of(codebook)).mentions(pipeline) if article.sentences else []
 
 
 class _Rules(Pieces):
@@ -153,13 +141,18 @@ class _Rules(Pieces):
 
     def __init__(self, article: Article, lexicon: Lexicon) -> None:
         super().__init__(article, lexicon)
-        self.people: dict[tuple[int, int], str] = {}  # rule by span
-        self.offices: dict[int, str] = {}
         self.places: dict[str, str] = {}
         self.known: dict[str, tuple[str, tuple[str, ...]]] = {}  # id and partner by every form of a full name
-        rules = (self._marked, self._bodies, self._events, self._places, self._persons, self._know_people, self._rest)
-        for rule in (*rules, self._link_people):
+        self.offices: dict[int, str] = {}
+
+    def mentions(self, pipeline: Pipeline | None) -> list[Mention]:
+        """All rules in their order, then what the pipeline adds."""
+        for rule in (self._marked, self._bodies, self._events, self._places, self._persons, self._know, self._rest):
             rule()
+        if pipeline:
+            self._add_names(pipeline)
+        self._link()
+        return self._resolved()
 
     def context(self, table: str, start: int, end: int, letters: str = "") -> tuple[str, str]:
         """Rule and type of the first row of a table of contexts that fits what stands around a span; empty for none."""
@@ -184,71 +177,59 @@ class _Rules(Pieces):
     def _events(self) -> None:
         for letters, pieces, _ in self.runs(_EVENT):
             start, end = pieces[0].start, pieces[-1].end
-            if letters == "E" or ("V" in letters and len(pieces) > 1) or _DATED.search(self.text[start:end]):
+            headed = "V" in letters and len(letters) > 1
+            if letters == "E" or headed or _DATED.search(self.text[start : _WITH_YEAR.match(self.text, end).end()]):
                 self._event(start, end, "table:actors" if letters == "E" else "event")
 
     def _event(self, start: int, end: int, rule: str) -> None:
-        if longer := _WITH_YEAR.match(self.text, end):
-            end = longer.end()
-        name, claimed = self.text[start:end], self.claim(start, end)
+        claimed, end = self.claim(start, end), _WITH_YEAR.match(self.text, end).end()
+        name, lead = self.text[start:end], self.text[max(0, start - 30) : start].lower()
         known = next((piece.entry for piece in claimed if piece.entry and piece.entry.type == "EVENT"), None)
         if known:
-            year = name.removeprefix(known.name)
-            id = f"{known.id}-{slug(year)}".strip("-") if _YEAR.fullmatch(year) else slug(name)
-            partner = known.partner
+            id, partner = f"{known.id}-{slug(name.partition(known.name)[2])}".strip("-"), known.partner
         else:
-            lead = self.text[max(0, start - 30) : start].lower()
             id = ("operation-" if "operation" in lead and "exercise" not in lead else "") + slug(name)
-            own = dict.fromkeys(p for piece in claimed for p in piece.partner if p != "kazakhstan")
-            partner = self.lexicon.by_id.get(id) or tuple(own) or self._last(start)
+            own = tuple(dict.fromkeys(p for piece in claimed for p in piece.partner if p != "kazakhstan"))
+            partner = self.lexicon.by_id.get(id) or own or self._last(start)
         self.add(start, end, "EVENT", id, partner, rule)
 
     # -- bodies and places
 
     def _bodies(self) -> None:
         for letters, pieces, _ in self.runs(_BODY):
-            start, end = pieces[0].start, pieces[-1].end
-            known = next((piece.entry for piece in pieces if piece.kind in "OH" and piece.entry), None)
-            if (
-                (known or " " not in pieces[0].word)
-                if len(pieces) == 1
-                else ("H" not in letters and " " not in known.name)
-            ):
+            start, end, last = pieces[0].start, pieces[-1].end, pieces[-1]
+            if letters in ("H", "DO") and (" " not in last.word or (letters == "H" and last.entry)):
                 continue
             start -= len(_ORDINAL.search(self.text, max(self.begin, start - 9), start)[0])
-            id, partner = self._body(pieces, self.text[start:end], end)
-            media = letters[-1] == "H" and pieces[-1].word in self.words["head_media"]
+            id, partner = self._body(letters, pieces, self.text[start:end], end)
+            media = letters[-1] == "H" and last.word in self.words["head_media"]
             self.claim(start, end)
             self.add(start, end, "MEDIA" if media else "ORG", id, () if media else partner, "body")
 
-    def _body(self, pieces: list[Piece], name: str, end: int) -> tuple[str, tuple[str, ...]]:
+    def _body(self, letters: str, pieces: list[Piece], name: str, end: int) -> tuple[str, tuple[str, ...]]:
         """Id and partner of a body, by the state that its name gives or, for an organ of state, its context."""
         state = next((p for p in (pieces[0], pieces[-1]) if p.kind in "DG" and self._iso(p.partner)), None)
-        outer = next((p.entry for p in pieces if p.kind == "O" and p.entry), None)
-        headed = any(piece.kind == "H" for piece in pieces)
-        if outer and (not state or (not headed and self._iso(outer.partner) in ("", self._iso(state.partner)))):
-            return slug(name) if headed else outer.id, outer.partner
-        organ = (
-            "Ministry" in name
-            or not headed
-            or any(p.kind == "H" and p.word in self.words["head_state"] for p in pieces)
-        )
+        outer = next((p.entry for p in pieces if p.kind == "O"), None)
+        if outer and letters == "DO" and self._iso(outer.partner) in ("", state and self._iso(state.partner)):
+            return outer.id, outer.partner
+        if outer and not state:
+            return slug(name), outer.partner
+        organ = letters == "DO" or any(p.word in self.words["head_state"] for p in pieces)
         place = next((p for p in pieces if p.kind in "CL" and p.partner), None)
         whose = state or (place if organ else None)
         partner = whose.partner if whose else self._last(pieces[0].start) if organ else ()
         if state is pieces[0]:
-            name = name.removeprefix(state.word).removeprefix("'s").lstrip()
+            name = name.replace(state.word, "", 1).removeprefix("'s").strip()
         return self._of_state(self._base(name, end), partner if organ or state else ()), partner
 
     def _base(self, name: str, end: int) -> str:
         """What a body is called in any state: `Defense Ministry` and `Ministry of Defence` are `ministry-of-defense`."""
         if "Embassy" in (name[:7], name[-7:]):
-            at = first_word(self.text[end + 4 : end + 40])
-            seat = self.match(end + 4, at) if self.text.startswith(" in ", end) else None
-            return f"embassy-in-{seat.partner[0] if seat and seat.partner else 'kazakhstan'}"
+            seat = self.match(end + 4, first_word(self.text[end + 4 : end + 40]))
+            there = seat and seat.partner and self.text.startswith(" in ", end)
+            return f"embassy-in-{seat.partner[0] if there else 'kazakhstan'}"
         if match := _MINISTRY.fullmatch(name):
-            of = (match[1] or match[2]).lower()
-            same = dict(pair.split("=") for pair in self.words["portfolio"])
+            of, same = (match[1] or match[2]).lower(), dict(pair.split("=") for pair in self.words["portfolio"])
             return "ministry-of-" + same.get(of, slug(of))
         return slug(name)
 
@@ -261,11 +242,11 @@ class _Rules(Pieces):
         return f"{self._iso(partner)}-{base}".strip("-")
 
     def _last(self, start: int) -> tuple[str, ...]:
-        """The partner of the last piece before `start` in its sentence that has one, else the home; of a person for `his`."""
+        """The partner of the last name before `start` in its sentence, of a person for `his`, else the home."""
         his = self.text[max(0, start - 4) : start] in ("his ", "her ")
+        types = ("PERSON",) if his else ("GPE", "NORP", "PERSON")
         n, floor = self.number(start), self.sentence_start(start)
         near = (p for p in reversed(self.pieces[max(0, n - 12) : n]) if p.start >= floor and p.partner)
-        types = ("PERSON",) if his else ("GPE", "NORP", "PERSON")
         return next((piece.partner for piece in near if piece.entry.type in types), self.home)
 
     def _places(self) -> None:
@@ -275,125 +256,130 @@ class _Rules(Pieces):
             if len(letters) == 1 and not region:
                 continue
             end = region.end() if region else end
-            gpe = bool(region) or letters[0] == "b" or pieces[-1].word in self.words["place_gpe"]
+            gpe = region or letters[0] == "b" or pieces[-1].word in self.words["place_gpe"]
             partner = next((p.partner for p in pieces if p.entry), ()) if gpe else ()
             self.claim(start, end)
-            name = re.sub(" [Oo]blast$", " Region", self.text[start:end])
-            self.add(start, end, "GPE" if gpe else "LOC", slug(name), partner, "place")
+            id = slug(re.sub("[Oo]blast$", "region", self.text[start:end]))
+            self.add(start, end, "GPE" if gpe else "LOC", id, partner, "place")
 
-    # -- people
+    # -- people and single pieces
 
     def _persons(self) -> None:
         for letters, pieces, before in self.runs(_PERSON):
             start, end = pieces[0].start, pieces[-1].end
-            kinds = letters.replace("p", "")
-            rule, type = ("title", "PERSON") if before == "T" else self.context("run", start, end, kinds)
-            if type == "PERSON":
-                self.people[start, end] = rule
-            elif type:
-                self.add(start, end, type, slug(self.text[start:end]), (), rule)
+            if before == "T":
+                rule, type = "title", "PERSON"
+            elif len(pieces) > 1 or letters == "P":
+                rule, type = self.context("name", start, end, letters)
+            else:
+                continue
             if type:
+                self.add(start, end, type, slug(self.text[start:end]), (), rule)
                 self.claim(start, end)
 
-    def _know_people(self) -> None:
+    def _know(self) -> None:
         """Every ending of a full name, the longest names first, so that a later short form goes with the first long one."""
-        names = [(self._name(*span), span) for span in self.people]
-        for name, _ in sorted(names, key=lambda item: (-item[0].count(" "), item[1])):
-            words = name.split(" ")
-            if len(words) == 1 or fold(name) in self.known:
-                continue
-            known = self.person_id(name)
-            for n in range(len(words)):
+        names = [(self.text[row.start : row.end].split(), row.start) for row in self.found if row.type == "PERSON"]
+        for words, _ in sorted(names, key=lambda item: (-len(item[0]), item[1])):
+            known = self._person(" ".join(words))
+            for n in range(len(words) if len(words) > 1 else 0):
                 self.known.setdefault(fold(" ".join(words[n:])), known)
-            if words[0] in self.words["first_surname"]:
+            if len(words) > 1 and words[0] in self.words["first_surname"]:
                 self.known[fold(words[0])] = known
-
-    def _name(self, start: int, end: int) -> str:
-        return self.text[start:end].replace("[", "").replace("]", "").replace("\n", " ")
-
-    def person_id(self, name: str) -> tuple[str, tuple[str, ...]]:
-        """Id and partner of a person: of the article's full name, else of the table's, else a slug of the name."""
-        key = fold(name)
-        if key in self.known:
-            return self.known[key]
-        entry = self.lexicon.people.get(key)
-        return (entry.id, entry.partner) if entry else (slug(name), ())
-
-    # -- what is left: single pieces
 
     def _rest(self) -> None:
         """Single pieces: names of the tables, acronyms, short forms, and the words that nothing else explains."""
         meant: dict[str, Found | None] = {}  # what an acronym in parentheses stands behind; a treaty's is not coded
-        for last, piece in pairwise([self.pieces[0], *self.pieces] if self.pieces else []):
-            kind, word, start, end = piece.kind, piece.word, piece.start, piece.end
+        for last, piece in pairwise([*self.pieces[:1], *self.pieces]):
+            kind, word, start, end, entry = piece.kind, piece.word, piece.start, piece.end, piece.entry
             if kind in "qu" and self.text[start - 2 : start] == " (" and not word[1:].islower():
-                if start - 2 in self.named or (last.kind == "K" and last.end == start - 2):
-                    meant[word] = self.named.get(start - 2)
+                long = self.named.get(start - 2)
+                if (long and long.type != "PERSON") or (last.kind == "K" and last.end == start - 2):
+                    meant[word] = long
             if kind in "qu" and word in meant:
                 if long := meant[word]:
                     self.add(start, end, long.type, long.id, long.partner, "acronym")
-            elif kind in "DGCLOHM" and piece.entry:
-                self._table(piece, piece.entry, last)
-            elif kind in "ugws" and fold(word) in self.known:
-                self.people[start, end] = "surname"
+            elif kind in "DGCLOHM" and entry:
+                id, rule = self._meaning(piece, last)
+                self.add(start, end, entry.type, id, entry.partner, rule)
+            elif kind in "ugw" and fold(word) in self.known:
+                self.add(start, end, "PERSON", "", (), "surname")
             elif kind == "q" and len(word) > 2:
                 self.add(start, end, "ORG", slug(word), (), "capitals")
             elif kind in "ug":
-                self._unknown(piece, last)
+                near = word in self.places or (piece.before == "a" and last.word in self.places)
+                rule, type = ("locative", "GPE") if near else self.context("name", start, end, kind)
+                if type:
+                    self.add(start, end, type, self.places.get(word, slug(word)), (), rule)
+            if self.named.get(end) and self.named[end].type == "GPE":
+                self.places.setdefault(word, self.named[end].id)
 
-    def _table(self, piece: Piece, entry: Entry, last: Piece) -> None:
-        id, rule = entry.id, f"table:{entry.table}"
+    def _meaning(self, piece: Piece, last: Piece) -> tuple[str, str]:
+        """Id and rule of a table name: of the state for a capital that stands for its government."""
+        entry = piece.entry
         if entry.use == "capital" and entry.partner:
             chained = piece.before in ("a", "-", ",") and last.entry and last.entry.use == "capital"
-            rule = (self.found[-1].rule if chained else self.context("capital", piece.start, piece.end)[0]) or rule
-            id = entry.partner[0] if rule == "capital" else id
-        if entry.type == "GPE":
-            self.places[piece.word] = id
-        self.add(piece.start, piece.end, entry.type, id, entry.partner, rule)
+            rule = self.found[-1].rule if chained else self.context("capital", piece.start, piece.end)[0]
+            if rule == "capital":
+                return entry.partner[0], rule
+        return entry.id, f"table:{entry.table}"
 
-    def _unknown(self, piece: Piece, last: Piece) -> None:
-        """A word that nothing else explains: a place of the article, or what the words around it tell."""
-        start, end, word = piece.start, piece.end, piece.word
-        joined = piece.before == "a" and last.word in self.places
-        rule, type = ("locative", "GPE") if joined or word in self.places else self.context("word", start, end)
-        id = self.places.setdefault(word, slug(word)) if type == "GPE" else slug(word)
-        if type == "PERSON":
-            self.people[start, end] = rule
-        elif type:
-            self.add(start, end, type, id, (), rule)
+    def _add_names(self, pipeline: Pipeline) -> None:
+        """Add the names that a pipeline finds outside of those found and of citations, less lone common words."""
+        taken = sorted(
+            [(row.start, row.end) for row in self.found] + [(c.start, c.end) for c in self.article.citations]
+        )
+        sentences = self.article.sentences
+        for sentence, read in zip(sentences, pipeline.pipe(self.text[s.start : s.end] for s in sentences), strict=True):
+            for name in read.ents:
+                start, end = sentence.start + name.start_char, sentence.start + name.end_char
+                start += 4 if self.text[start : start + 4].lower() == "the " else 0
+                kind, text, n = (
+                    {"FAC": "LOC"}.get(name.label_, name.label_),
+                    self.text[start:end],
+                    bisect_left(taken, (end, end)),
+                )
+                free = start < end and all(b <= start for _, b in taken[max(0, n - 3) : n])
+                if kind in TYPES and free and text.lower() not in self.words["common"]:
+                    self.add(start, end, kind, slug(text), (), "spacy")
 
     # -- people to ids and offices
 
-    def _link_people(self) -> None:
+    def _link(self) -> None:
+        """Give every person the id of his fullest name, his office, and the partner that any of his offices tells."""
         self.found.sort()
-        self._found_starts = [row.start for row in self.found]
-        linked, held = [], {}
-        for (start, end), rule in sorted(self.people.items()):
-            id, partner = self.person_id(self._name(start, end))
-            self.offices[start], party = self._office(start, end)
-            if not partner and party:
-                held.setdefault(id, party)
-            linked.append(Found(start, end, "PERSON", id, partner, rule))
-        self.found += [row._replace(partner=row.partner or held.get(row.id, ())) for row in linked]
+        self._starts = [row.start for row in self.found]
+        held: dict[str, tuple[str, ...]] = {}
+        for n, row in enumerate(self.found):
+            if row.type == "PERSON":
+                id, partner = self._person(self.text[row.start : row.end])
+                self.offices[row.start], party = self._office(row.start, row.end)
+                if partner or party:
+                    held.setdefault(id, partner or party)
+                self.found[n] = row._replace(id=id, partner=partner)
+        self.found = [row._replace(partner=held.get(row.id, ())) if row.type == "PERSON" else row for row in self.found]
+
+    def _person(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """Id and partner of a person: of the article's full name, else of the table's, else a slug of the name."""
+        entry = self.lexicon.people.get(fold(name))
+        return self.known.get(fold(name)) or ((entry.id, entry.partner) if entry else (slug(name), ()))
 
     def _office(self, start: int, end: int) -> tuple[str, tuple[str, ...]]:
         """The office written beside a person and the state or body that it is held in."""
-        words = self.text[max(self.sentence_start(start), start - 110) : start].split(" ")
+        clause = re.split(r"[,;] (?=\S)", self.text[max(self.sentence_start(start), start - 110) : start])[-1]
+        words = clause.split(" ")
+        noun = max((n for n, word in enumerate(words[:-1]) if self._is_office(word)), default=-1)
         apposed = self.lexicon.pattern(_APPOSED).match(self.text, end)
         party = self._party(*apposed.span()) if apposed else ()
-        noun = next((n for n in range(len(words) - 2, -1, -1) if self._is_office(words[n]) or (words[n + 1] and words[n][-1:] in ",;")), -1)
-        behind = words[noun + 1]
-        if noun >= 0 and self._is_office(words[noun]) and behind in ("", "of", "for", "to", "in", "on"):
-            first = noun
-            while first > 0 and noun - first < 5 and self._qualifies(words[first - 1], words[noun]):
-                first -= 1
-            office = " ".join(words[first:])
+        if noun >= 0 and words[noun + 1] in ("", "of", "for", "to", "in", "on"):
+            lead = takewhile(lambda word: self._qualifies(word, words[noun]), reversed(words[max(0, noun - 5) : noun]))
+            office = " ".join(words[noun - len(list(lead)) :])
             begin = start - len(office)
             party = (
                 self._party(begin - 5, begin) or self._party(begin, start) or self._party(begin - 15, begin) or party
             )
             return office.strip(' ,"').removeprefix("and "), party or self.home
-        return (_LEAD.sub("", apposed[1]), party or self.home) if apposed else ("", ())
+        return (apposed[1], party or self.home) if apposed else ("", ())
 
     def _is_office(self, word: str) -> bool:
         word = word.removesuffix("'s").strip('",')
@@ -408,43 +394,25 @@ class _Rules(Pieces):
 
     def _party(self, start: int, end: int) -> tuple[str, ...]:
         """Whom the first mention belongs to that overlaps a span and belongs to anybody."""
-        n = max(0, bisect_right(self._found_starts, start) - 1)
-        for row in self.found[n : bisect_left(self._found_starts, end)]:
+        n = max(0, bisect_right(self._starts, start) - 1)
+        for row in self.found[n : bisect_left(self._starts, end)]:
             if row.end > start and row.partner and row.type in ("GPE", "NORP", "ORG", "LOC"):
                 return row.partner
         return ()
 
     # -- mentions
 
-    def add_names(self, pipeline: Pipeline, mentions: list[Mention]) -> None:
-        """Add the names that a pipeline finds outside of `mentions` and citations, less lone common words."""
-        taken = sorted([(m.start, m.end) for m in mentions] + [(c.start, c.end) for c in self.article.citations])
-        sentences = self.article.sentences
-        for sentence, read in zip(sentences, pipeline.pipe(self.text[s.start : s.end] for s in sentences), strict=True):
-            for name in read.ents:
-                start, end = sentence.start + name.start_char, sentence.start + name.end_char
-                start += 4 if self.text[start : start + 4].lower() == "the " else 0
-                kind, text, n = _SPACY.get(name.label_), self.text[start:end], bisect_left(taken, (end, end))
-                free = start < end and all(b <= start for _, b in taken[max(0, n - 3) : n])
-                if kind and free and text.lower() not in self.words["common"]:
-                    self.add(
-                        start, end, kind, *(self.person_id(text) if kind == "PERSON" else (slug(text), ())), "spacy"
-                    )
-
-    def resolve(self) -> list[Mention]:
+    def _resolved(self) -> list[Mention]:
         """Of mentions that overlap the first and longest stays, a name before a date; all lie in one sentence."""
         sentences, raw, year = self.article.sentences, self.article.text, self.article.year
         out: list[Mention] = []
-        held: dict[tuple[str, ...], tuple[str, ...]] = {}
         for start, end, type, id, partner, rule in sorted(self.found, key=lambda row: (row.start, -row.end, row.type)):
             para, sent, _, stop = sentences[bisect_right(self.sentence_starts, start) - 1]
             while out and start < out[-1].end and out[-1].type == "DATE" and type != "DATE":
                 out.pop()
             if end > stop or (out and start < out[-1].end):
                 continue
-            if partner not in held:
-                held[partner] = vectors_in(partner, self.lexicon, year)
-            vectors = () if type in ("MEDIA", "DATE") else held[partner]
+            vectors = () if type in ("MEDIA", "DATE") else vectors_in(partner, self.lexicon, year)
             office = self.offices.get(start, "") if type == "PERSON" else ""
             out.append(Mention(para, sent, start, end, raw[start:end], type, id, vectors, rule, partner, office))
         return out

@@ -85,6 +85,7 @@ def first_word(name: str) -> str:
     return match[0] if match else name
 
 
+@lru_cache(maxsize=4096)
 def vectors_in(partners: tuple[str, ...], lexicon: Lexicon, year: int | None) -> tuple[str, ...]:
     """The vectors of some partners in `year`, in the codebook's order; membership in NATO and the EU is dated."""
     held = set()

@@ -38,7 +38,7 @@ _GAPS = {" ": "", "\n": "", "\r\n": "", "  ": "", ", ": ",", "-": "-", "'s ": "z
     for the in ("", " the")
 }
 _ARTICLE = r"(?:(?<!\w){article}-)?$"
-_TYPES = {"GPE": "C", "LOC": "L", "ORG": "O", "PERSON": "P", "NORP": "D", "EVENT": "E", "MEDIA": "M"}
+TYPES = {"GPE": "C", "LOC": "L", "ORG": "O", "PERSON": "P", "NORP": "D", "EVENT": "E", "MEDIA": "M"}
 _START = attrgetter("start")
 _AT = re.compile(r"\b(?:[Ii]n|near|at|outside|around|inside|downtown|from|through|toward|leaving|visited|left) $")
 
@@ -165,7 +165,7 @@ class Pieces:
     def _named(self, start: int, end: int, entry: Entry) -> None:
         """A piece for a table name; a hyphenated pair of peoples is one."""
         head = entry.type == "ORG" and (entry.name in self.words["head"] or entry.name in self.words["head_state"])
-        kind = "G" if entry.use == "state" else "H" if head else _TYPES[entry.type]
+        kind = "G" if entry.use == "state" else "H" if head else TYPES[entry.type]
         self._add(start, end, kind, entry)
         if len(self.pieces) > 1 and self.pieces[-1].before == "-" and kind in "DG" and self.pieces[-2].kind in "DG":
             two, one = self.pieces.pop(), self.pieces.pop()
