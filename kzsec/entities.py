@@ -3,7 +3,7 @@
 The article is read as pieces (`kzsec.pieces`), whose one-letter classes make a signature. Names of several words are
 patterns over it, in the order of how much they know: `D?w*H` is a body, `V`-words make events, `T` stands before a
 person. What a rule has named is named. What a name is that no table has, and what a capital stands for, the words
-around it tell (`_CONTEXTS`). People are linked last: a short form to the long one, each to his office.
+around it tell (`tables/contexts.csv`). People are linked last: a short form to the long one, each to his office.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise, takewhile
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from kzsec.codebook import Codebook
 from kzsec.corpus import Article
 from kzsec.lexicon import Lexicon, first_word, fold, lexicon_of, slug, vectors_in
-from kzsec.pieces import TYPES, Found, Piece, Pieces
+from kzsec.pieces import TYPES, Mention, Piece, Pieces
 
 # Names as runs of pieces. Every repetition is bounded, so that a text of nothing but capitals is read in linear time too.
 _BODY = re.compile(
@@ -38,67 +38,6 @@ _WITH_YEAR = re.compile(r"(?:(?:-[A-Z]\w+)?(?:[- ](?:19|20)\d\d\b(?!-)|-[012]\d\
 _DATED = re.compile(r"[A-Z][\w-]{3,}(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))$")
 _REGION = re.compile(r" (?:region|oblast|province|district|krai|county)\b")
 _MINISTRY = re.compile(r"(?:(.+) Ministry|Ministry (?:of|for) (?:the )?(.+?))")
-
-# What the words around a name tell: rule and type of the first row that fits, none for no name. `<name|letters>` is the
-# name with the classes of its pieces, `{kind}` any word of that kind in the table `grammar`.
-_APPOSED = (
-    r", (?:(?:the|an?|his|her|its|their|then|former) )*"
-    r"((?:(?!{no_apposition}\b)[^\s,.;()]+ ){0,8}?{role}(?![\w-])[^,.;()]*)"
-)
-_OCCASION = r"\b{occasion},? (?:(?:was|were|is|are|which is) )?"
-_CONTEXTS = {
-    "name": (
-        ("table:people", "PERSON", r"\|\w*P"),
-        ("outlet", "MEDIA", r"> {outlet}\b"),
-        ("apposition", "PERSON", rf">{_APPOSED}"),
-        ("given", "PERSON", r"\|(?:[gi]\w|\w+i)"),
-        ("verb", "PERSON", r"(?<![Tt]he )<[^>]*>,? {say}\b"),
-        ("mixed", "", r"\|\w+w"),
-        ("initial", "", r"(?:^|(?:^|[ .(\n-])[\"-])<[^>]*\|\w>"),
-        ("thing", "", r"<..?\||\|\w>(?: [a-z]+){0,2} {hardware}|>-(?:type|class)\b"),
-        ("kind", "ORG", r"\b{body},? <"),
-        (
-            "locative",
-            "GPE",
-            r"\b(?:[Ii]n|[Nn]ear|[Aa]t|outside|(?:city|town|villages?|port) of) <|>(?: [a-z]+)? {site}",
-        ),
-        ("demonym", "NORP", r"[a-z](?:ians?|ese|stanis?)\|\w>|\|\w> {title}\b"),
-        ("locative", "GPE", r"(?<!according )\b{toward} <[^>]*\|\w>"),
-        ("the", "ORG", r"\b[Tt]he <"),
-        ("name", "PERSON", r"\|\w\w"),
-        ("alone", "PERSON", r""),
-    ),
-    "capital": (  # whether it stands for its government
-        ("capital", "GPE", r">, wh(?:ich|ose)\b|\b(?i:{official} in) <"),
-        ("city", "GPE", r"\b(?i:{place_before_city}|{visit}) (?:the )?<"),
-        ("city", "GPE", r"\b(?i:{visit})\b(?: \S+){0,3} (?:to|from|of|for|through|via) <"),
-        ("city", "GPE", r">(?:'s)? {city_after}\b"),
-        ("capital", "GPE", r""),
-    ),
-    "event": (  # whether a name in quotation marks, behind `named`, or of a year is an event
-        ("quoted", "EVENT", rf"(?:{_OCCASION}(?:of )?|\b{{named}} )(?:{{named}} )?(?:the )?\"<"),
-        ("quoted", "EVENT", r"\"<.*>[,.]?\" (?:(?:[a-z-]+|20\d\d) ){0,3}{occasion}\b"),
-        ("quoted", "EVENT", r"\"<.*(?: (?:19|20)\d\d|-(?:(?:19|20)\d\d|[01]\d))\|"),
-        ("codenamed", "EVENT", _OCCASION + "{named} <"),
-        ("year-of", "EVENT", "<Years? of "),
-    ),
-}
-
-
-class Mention(NamedTuple):
-    """`text[start:end]` names `id`; `partner` holds whom it belongs to, `office` the title written with a person."""
-
-    para: int
-    sent: int
-    start: int
-    end: int
-    text: str
-    type: str
-    id: str
-    vectors: tuple[str, ...]
-    rule: str
-    partner: tuple[str, ...] = ()
-    office: str = ""
 
 
 class EngineError(ValueError):
@@ -143,7 +82,6 @@ class _Rules(Pieces):
         super().__init__(article, lexicon)
         self.places: dict[str, str] = {}
         self.known: dict[str, tuple[str, tuple[str, ...]]] = {}  # id and partner by every form of a full name
-        self.offices: dict[int, str] = {}
 
     def mentions(self, pipeline: Pipeline | None) -> list[Mention]:
         """All rules in their order, then what the pipeline adds."""
@@ -154,12 +92,14 @@ class _Rules(Pieces):
         self._link()
         return self._resolved()
 
-    def context(self, table: str, start: int, end: int, letters: str = "") -> tuple[str, str]:
-        """Rule and type of the first row of a table of contexts that fits what stands around a span; empty for none."""
+    def context(self, of: str, start: int, end: int, letters: str = "") -> tuple[str, str, re.Match[str] | None]:
+        """Rule, type and match of the first row of `contexts` that fits what stands around a span; empty for none."""
         left = self.text[max(self.sentence_start(start), start - 70) : start]
         around = f"{left}<{self.text[start:end]}|{letters}>{self.text[end : end + 110]}"
-        rows = _CONTEXTS[table]
-        return next(((rule, type) for rule, type, row in rows if self.lexicon.pattern(row).search(around)), ("", ""))
+        for rule, type, pattern in self.lexicon.contexts[of]:
+            if match := self.lexicon.pattern(pattern).search(around):
+                return rule, type, match
+        return "", "", None
 
     # -- events
 
@@ -186,7 +126,8 @@ class _Rules(Pieces):
         name, lead = self.text[start:end], self.text[max(0, start - 30) : start].lower()
         known = next((piece.entry for piece in claimed if piece.entry and piece.entry.type == "EVENT"), None)
         if known:
-            id, partner = f"{known.id}-{slug(name.partition(known.name)[2])}".strip("-"), known.partner
+            year, partner = slug(name.partition(known.name)[2]), known.partner
+            id = f"{known.id}-{year}".strip("-") if year.isdigit() or not year else slug(name)
         else:
             id = ("operation-" if "operation" in lead and "exercise" not in lead else "") + slug(name)
             own = tuple(dict.fromkeys(p for piece in claimed for p in piece.partner if p != "kazakhstan"))
@@ -270,7 +211,7 @@ class _Rules(Pieces):
             if before == "T":
                 rule, type = "title", "PERSON"
             elif len(pieces) > 1 or letters == "P":
-                rule, type = self.context("name", start, end, letters)
+                rule, type, _ = self.context("name", start, end, letters)
             else:
                 continue
             if type:
@@ -289,7 +230,7 @@ class _Rules(Pieces):
 
     def _rest(self) -> None:
         """Single pieces: names of the tables, acronyms, short forms, and the words that nothing else explains."""
-        meant: dict[str, Found | None] = {}  # what an acronym in parentheses stands behind; a treaty's is not coded
+        meant: dict[str, Mention | None] = {}  # what an acronym in parentheses stands behind; a treaty's is not coded
         for last, piece in pairwise([*self.pieces[:1], *self.pieces]):
             kind, word, start, end, entry = piece.kind, piece.word, piece.start, piece.end, piece.entry
             if kind in "qu" and self.text[start - 2 : start] == " (" and not word[1:].islower():
@@ -308,7 +249,7 @@ class _Rules(Pieces):
                 self.add(start, end, "ORG", slug(word), (), "capitals")
             elif kind in "ug":
                 near = word in self.places or (piece.before == "a" and last.word in self.places)
-                rule, type = ("locative", "GPE") if near else self.context("name", start, end, kind)
+                rule, type = ("locative", "GPE") if near else self.context("name", start, end, kind)[:2]
                 if type:
                     self.add(start, end, type, self.places.get(word, slug(word)), (), rule)
             if self.named.get(end) and self.named[end].type == "GPE":
@@ -353,11 +294,13 @@ class _Rules(Pieces):
         for n, row in enumerate(self.found):
             if row.type == "PERSON":
                 id, partner = self._person(self.text[row.start : row.end])
-                self.offices[row.start], party = self._office(row.start, row.end)
-                if partner or party:
-                    held.setdefault(id, partner or party)
-                self.found[n] = row._replace(id=id, partner=partner)
-        self.found = [row._replace(partner=held.get(row.id, ())) if row.type == "PERSON" else row for row in self.found]
+                office, party = self._office(row.start, row.end)
+                held[id] = held.get(id) or partner or party
+                self.found[n] = row._replace(id=id, office=office)
+        for n, row in enumerate(self.found):
+            if row.type == "PERSON":
+                vectors = vectors_in(held[row.id], self.lexicon, self.article.year)
+                self.found[n] = row._replace(partner=held[row.id], vectors=vectors)
 
     def _person(self, name: str) -> tuple[str, tuple[str, ...]]:
         """Id and partner of a person: of the article's full name, else of the table's, else a slug of the name."""
@@ -369,8 +312,9 @@ class _Rules(Pieces):
         clause = re.split(r"[,;] (?=\S)", self.text[max(self.sentence_start(start), start - 110) : start])[-1]
         words = clause.split(" ")
         noun = max((n for n, word in enumerate(words[:-1]) if self._is_office(word)), default=-1)
-        apposed = self.lexicon.pattern(_APPOSED).match(self.text, end)
-        party = self._party(*apposed.span()) if apposed else ()
+        rule, _, match = self.context("name", start, end)
+        apposed = match[1] if rule == "apposition" else ""
+        party = self._party(end, end + len(match[0])) if apposed else ()
         if noun >= 0 and words[noun + 1] in ("", "of", "for", "to", "in", "on"):
             lead = takewhile(lambda word: self._qualifies(word, words[noun]), reversed(words[max(0, noun - 5) : noun]))
             office = " ".join(words[noun - len(list(lead)) :])
@@ -379,7 +323,7 @@ class _Rules(Pieces):
                 self._party(begin - 5, begin) or self._party(begin, start) or self._party(begin - 15, begin) or party
             )
             return office.strip(' ,"').removeprefix("and "), party or self.home
-        return (apposed[1], party or self.home) if apposed else ("", ())
+        return (apposed, party or self.home) if apposed else ("", ())
 
     def _is_office(self, word: str) -> bool:
         word = word.removesuffix("'s").strip('",')
@@ -400,19 +344,12 @@ class _Rules(Pieces):
                 return row.partner
         return ()
 
-    # -- mentions
-
     def _resolved(self) -> list[Mention]:
-        """Of mentions that overlap the first and longest stays, a name before a date; all lie in one sentence."""
-        sentences, raw, year = self.article.sentences, self.article.text, self.article.year
+        """Of mentions that overlap the first and longest stays, a name before a date."""
         out: list[Mention] = []
-        for start, end, type, id, partner, rule in sorted(self.found, key=lambda row: (row.start, -row.end, row.type)):
-            para, sent, _, stop = sentences[bisect_right(self.sentence_starts, start) - 1]
-            while out and start < out[-1].end and out[-1].type == "DATE" and type != "DATE":
+        for row in sorted(self.found, key=lambda row: (row.start, -row.end, row.type)):
+            while out and row.start < out[-1].end and out[-1].type == "DATE" != row.type:
                 out.pop()
-            if end > stop or (out and start < out[-1].end):
-                continue
-            vectors = () if type in ("MEDIA", "DATE") else vectors_in(partner, self.lexicon, year)
-            office = self.offices.get(start, "") if type == "PERSON" else ""
-            out.append(Mention(para, sent, start, end, raw[start:end], type, id, vectors, rule, partner, office))
+            if not out or row.start >= out[-1].end:
+                out.append(row)
         return out

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from kzsec.codebook import VECTORS, Codebook
+from kzsec.codebook import VECTORS, Codebook, CodebookError
 from kzsec.corpus import Article
 
 NAMING = ("partners", "actors", "people", "cities")
-_CHUNK = re.compile(r"\w+")
+_CHUNK = re.compile(r"\w+|$")
 _LETTERS = {
     "title": "T", "head_state": "H", "head": "H", "head_media": "H", "event": "V", "place_gpe": "A", "place_loc": "A",
     "place_before": "B", "place_direction": "b", "drop": "K", "stop": "X",
@@ -50,12 +50,16 @@ class Lexicon:
     partners: dict[str, dict[str, str]]
     by_id: dict[str, tuple[str, ...]]
     words: dict[str, frozenset[str]]
+    contexts: dict[str, list[tuple[str, str, str]]]  # rule, type, pattern by what they are of
     _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
 
     def pattern(self, source: str) -> re.Pattern[str]:
         """`source` compiled, where `{kind}` stands for any word of that kind."""
         if source not in self._patterns:
-            self._patterns[source] = re.compile(re.sub(r"\{([a-z_]+)\}", self._any, source))
+            try:
+                self._patterns[source] = re.compile(re.sub(r"\{([a-z_]+)\}", self._any, source))
+            except (re.error, KeyError) as error:
+                raise CodebookError(f"contexts.csv: `{source}`: {error}; mend the pattern") from None
         return self._patterns[source]
 
     def _any(self, kind: re.Match[str]) -> str:
@@ -81,8 +85,7 @@ def fold(name: str) -> str:
 
 def first_word(name: str) -> str:
     """The key of a name in `Lexicon.names`."""
-    match = _CHUNK.search(name)
-    return match[0] if match else name
+    return _CHUNK.search(name)[0]
 
 
 @lru_cache(maxsize=4096)
@@ -96,14 +99,10 @@ def vectors_in(partners: tuple[str, ...], lexicon: Lexicon, year: int | None) ->
     return tuple(vector for vector in VECTORS if vector in held)
 
 
-def partner_of(id: str, codebook: Codebook) -> tuple[str, ...]:
-    """The partner ids that a table entity belongs to; empty for an id that no table has."""
-    return lexicon_of(codebook).by_id.get(id, ())
-
-
 def vectors_of(id: str, codebook: Codebook, *, year: int | None = None) -> tuple[str, ...]:
     """The vectors of a table entity; empty for an id that no table has."""
-    return vectors_in(partner_of(id, codebook), lexicon_of(codebook), year)
+    lexicon = lexicon_of(codebook)
+    return vectors_in(lexicon.by_id.get(id, ()), lexicon, year)
 
 
 @lru_cache(maxsize=4)
@@ -118,6 +117,9 @@ def lexicon_of(codebook: Codebook) -> Lexicon:
     names: dict[str, list[Entry]] = {}
     for entry in (*entries, *grammar):
         names.setdefault(first_word(entry.name), []).append(entry)
+    contexts: dict[str, list[tuple[str, str, str]]] = {}
+    for row in codebook["contexts"]:
+        contexts.setdefault(row["of"], []).append((row["rule"], row["type"], row["pattern"]))
     people = [entry for entry in entries if entry.type == "PERSON"]
     bearers: dict[str, dict[str, Entry]] = {}
     for entry in people:
@@ -129,6 +131,7 @@ def lexicon_of(codebook: Codebook) -> Lexicon:
         partners={row["id"]: row for row in codebook["partners"]},
         by_id={entry.id: entry.partner for entry in reversed(entries)},
         words={kind: frozenset(values) for kind, values in words.items()},
+        contexts=contexts,
     )
 
 

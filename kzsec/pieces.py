@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from kzsec.corpus import JANUARY_ISSUES, Article
 from kzsec.dates import find_dates
-from kzsec.lexicon import Entry, Lexicon, first_word, slug
+from kzsec.lexicon import Entry, Lexicon, first_word, slug, vectors_in
 
 _UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĠĪİŁŃŇŌŐŒŘŚŞŠŤŪŮŰŹŻŽȘȚ"
 _TOKEN = (
@@ -43,15 +43,20 @@ _START = attrgetter("start")
 _AT = re.compile(r"\b(?:[Ii]n|near|at|outside|around|inside|downtown|from|through|toward|leaving|visited|left) $")
 
 
-class Found(NamedTuple):
-    """A mention before overlaps are settled."""
+class Mention(NamedTuple):
+    """`text[start:end]` names `id`; `partner` holds whom it belongs to, `office` the title written with a person."""
 
+    para: int
+    sent: int
     start: int
     end: int
+    text: str
     type: str
     id: str
-    partner: tuple[str, ...]
+    vectors: tuple[str, ...]
     rule: str
+    partner: tuple[str, ...] = ()
+    office: str = ""
 
 
 @dataclass(slots=True)
@@ -81,20 +86,25 @@ class Pieces:
         self.starts = frozenset(self.sentence_starts)
         self.begin, self.finish = self.sentence_starts[0], article.sentences[-1].end
         self.home = ("kazakhstan",) if "Kazakh" in self.text or "KAZAKH" in self.text else ()
-        self.found: list[Found] = []
-        self.named: dict[int, Found] = {}  # what was found last, by its end
+        self.found: list[Mention] = []
+        self.named: dict[int, Mention] = {}  # what was found last, by its end
         self.pieces: list[Piece] = []
-        self._read(self._blank([*self._cited(), *self._dated()]))
+        self._read(self._blanked())
         self._settle()
 
     def add(self, start: int, end: int, type: str, id: str, partner: tuple[str, ...], rule: str) -> None:
-        self.named[end] = Found(start, end, type, id, partner, rule)
-        self.found.append(self.named[end])
+        """Note a mention, unless it goes beyond its sentence."""
+        para, sent, _, stop = self.article.sentences[bisect_right(self.sentence_starts, start) - 1]
+        vectors = () if type in ("MEDIA", "DATE") else vectors_in(partner, self.lexicon, self.article.year)
+        if end <= stop:
+            raw = self.article.text[start:end]
+            self.named[end] = Mention(para, sent, start, end, raw, type, id, vectors, rule, partner)
+            self.found.append(self.named[end])
 
     # -- what is read
 
-    def _cited(self) -> Iterator[tuple[int, int]]:
-        """The citations, their sources and dates found; a citation holds no other name."""
+    def _blanked(self) -> str:
+        """The text without its citations and dates, which hold no other name; those and the sources are found."""
         for cite in self.article.citations:
             if cite.source:
                 names = self.lexicon.names.get(first_word(cite.source), ())
@@ -102,25 +112,12 @@ class Pieces:
                 self.add(cite.source_start, cite.source_start + len(cite.source), "MEDIA", id, (), "citation")
             if cite.date_text:
                 self.add(cite.date_start, cite.date_start + len(cite.date_text), "DATE", cite.date_iso, (), "citation")
-            yield cite.start, cite.end
-
-    def _dated(self) -> Iterator[tuple[int, int]]:
-        """The dates outside of citations, found."""
-        cited = [(cite.start, cite.end) for cite in self.article.citations]
+        text = _blank(self.text, {(cite.start, cite.end) for cite in self.article.citations})
         january = bool(self.article.issue and self.article.issue <= JANUARY_ISSUES)
-        for start, end, iso in find_dates(self.text, self.begin, self.finish, year=self.article.year, january=january):
-            n = bisect_right(cited, (start, self.finish)) - 1
-            if n < 0 or start >= cited[n][1]:
-                self.add(start, end, "DATE", iso, (), "date")
-                yield start, end
-
-    def _blank(self, spans: list[tuple[int, int]]) -> str:
-        """The text with some spans made unreadable, all else in its place."""
-        parts, done = [], 0
-        for start, end in sorted(spans):
-            parts += [self.text[done:start], "\0" * (end - max(done, start))]
-            done = max(done, end)
-        return "".join([*parts, self.text[done:]])
+        dates = find_dates(text, self.begin, self.finish, year=self.article.year, january=january)
+        for start, end, iso in dates:
+            self.add(start, end, "DATE", iso, (), "date")
+        return _blank(text, {(start, end) for start, end, _ in dates})
 
     def _read(self, text: str) -> None:
         """Every capitalised word or table name of a text as a piece."""
@@ -148,9 +145,9 @@ class Pieces:
         text = self.text
         for entry in self.lexicon.names.get(first, ()):
             end = start + len(entry.name)
-            if text.startswith(shape(entry.name), start) and not text[end : end + 1].isalnum():
-                if not entry.needs or entry.needs in text:
-                    return entry
+            here = text.startswith(shape(entry.name), start) and not text[end : end + 1].isalnum()
+            if here and (not entry.needs or entry.needs in text):
+                return entry
         return None
 
     def _meant(self, entry: Entry, start: int) -> bool:
@@ -246,6 +243,15 @@ class Pieces:
 
     def sentence_start(self, at: int) -> int:
         return self.sentence_starts[bisect_right(self.sentence_starts, at) - 1]
+
+
+def _blank(text: str, spans: set[tuple[int, int]]) -> str:
+    """The text with some spans unreadable, and all else in its place."""
+    parts, done = [], 0
+    for start, end in sorted(spans):
+        parts += [text[done:start], "\0" * (end - max(start, done))]
+        done = max(end, done)
+    return "".join([*parts, text[done:]])
 
 
 def _town(piece: Piece) -> bool:

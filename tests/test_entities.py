@@ -17,7 +17,7 @@ from kzsec.__main__ import main
 from kzsec.codebook import read_codebook
 from kzsec.corpus import parse_text
 from kzsec.entities import EngineError, find_mentions, load_engine
-from kzsec.lexicon import codebook_without, fold, partner_of, vectors_of
+from kzsec.lexicon import codebook_without, fold, lexicon_of, vectors_of
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 HEADER = "Publication: Eurasia Daily Monitor Volume: {} Issue: 90\n\n"
@@ -113,7 +113,7 @@ def test_vectors_follow_the_codebook_and_the_year(codebook):
     assert vectors_of("kazakhstan", codebook) == vectors_of("afghanistan", codebook) == ()
     assert vectors_of("albania", codebook, year=2006) == ()
     assert vectors_of("albania", codebook, year=2012) == ("nato",)
-    assert partner_of("jaap-de-hoop-scheffer", codebook) == ("nato",)
+    assert lexicon_of(codebook).by_id["jaap-de-hoop-scheffer"] == ("nato",)
     joint = read("the Kazakh-Azeri plan (Interfax, June 3)", codebook)
     assert [m.vectors for m in joint] == [("region",), (), ()]
 
