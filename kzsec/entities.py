@@ -94,7 +94,8 @@ class _Rules(Pieces):
 
     def context(self, of: str, start: int, end: int, letters: str = "") -> tuple[str, str, re.Match[str] | None]:
         """Rule, type and match of the first row of `contexts` that fits what stands around a span; empty for none."""
-        left = self.text[max(self.sentence_start(start), start - 70) : start]
+        begin = max(self.sentence_start(start), start - 70)
+        left = self.text[begin : min(begin + 1, start)].lower() + self.text[begin + 1 : start]
         around = f"{left}<{self.text[start:end]}|{letters}>{self.text[end : end + 110]}"
         for rule, type, pattern in self.lexicon.contexts[of]:
             if match := self.lexicon.pattern(pattern).search(around):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
@@ -29,8 +29,9 @@ from kzsec.lexicon import Entry, Lexicon, first_word, slug, vectors_in
 _UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĠĪİŁŃŇŌŐŒŘŚŞŠŤŪŮŰŹŻŽȘȚ"
 _TOKEN = (
     rf"[\[{_UP}](?:(?<!\[)|(?=[{_UP}]))(?:\.(?:[A-Z]\.)+|\.(?=[ -][{_UP}])|\w*(?:[-&](?=[{_UP}\d])\w+|'(?!s\b)\w+"
-    r"|-{syllable}(?:-\w+)?\b)*\]?)|(?<=[ (\n\"-]){lower}\b"
+    r"|-{syllable}(?:-\w+)?\b)*\]?)"
 )
+_LOWER = r"|(?<=[ (\n\"-]){lower}\b"
 _STRAIGHT = [*zip("’‘ʻʼ`“”\xa0–", "'''''\"\" -", strict=True)]
 _GAPS = {" ": "", "\n": "", "\r\n": "", "  ": "", ", ": ",", "-": "-", "'s ": "z", "' ": "z", " & ": "a"} | {
     f" {word}{the} ": letter
@@ -121,7 +122,8 @@ class Pieces:
 
     def _read(self, text: str) -> None:
         """Every capitalised word or table name of a text as a piece."""
-        done, tokens = self.begin, self.lexicon.pattern(_TOKEN)
+        lower = any(name in text for name in self.words["lower"])  # the plain pattern is many times as fast
+        done, tokens = self.begin, self.lexicon.pattern(_TOKEN + _LOWER if lower else _TOKEN)
         while token := tokens.search(text, done, self.finish):
             start, done = token.span()
             if text[start - 1 : start].isalnum() or done - start > 50:
@@ -130,7 +132,7 @@ class Pieces:
             first = word if word.isalnum() else first_word(word)
             entry = self.match(start, first)
             if entry is None and len(first) > 3 and word.isupper():
-                entry = self.match(start, first.capitalize(), shape=str.upper)
+                entry = self.match(start, first.capitalize(), loud=True)
             if entry and entry.type[0] != "#" and not self._meant(entry, start):
                 entry = next((e for e in self.lexicon.names[first] if e.type[0] == "#" and e.name == word), None)
             if entry:
@@ -140,14 +142,15 @@ class Pieces:
             else:
                 self._plain(start, done, word, entry)
 
-    def match(self, start: int, first: str, *, shape: Callable[[str], str] = str) -> Entry | None:
-        """The longest table name or word of grammar, in some `shape`, that stands at `start`, by its first word."""
+    def match(self, start: int, first: str, *, loud: bool = False) -> Entry | None:
+        """The longest table name or word of grammar at `start`, by its first word; `loud`: in capitals."""
         text = self.text
         for entry in self.lexicon.names.get(first, ()):
-            end = start + len(entry.name)
-            here = text.startswith(shape(entry.name), start) and not text[end : end + 1].isalnum()
-            if here and (not entry.needs or entry.needs in text):
-                return entry
+            name = entry.name.upper() if loud else entry.name
+            if text.startswith(name, start) and (not entry.needs or entry.needs in text):
+                end = start + len(name)
+                if not text[end : end + 1].isalnum():
+                    return entry
         return None
 
     def _meant(self, entry: Entry, start: int) -> bool:
