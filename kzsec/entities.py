@@ -96,7 +96,7 @@ class _Rules(Pieces):
         """Rule, type and match of the first row of `contexts` that fits what stands around a span; empty for none."""
         begin = max(self.sentence_start(start), start - 70)
         left = self.text[begin : min(begin + 1, start)].lower() + self.text[begin + 1 : start]
-        around = f"{left}<{self.text[start:end]}|{letters}>{self.text[end : end + 110]}"
+        around = f" {left}<{self.text[start:end]}|{letters}>{self.text[end : end + 110]}".replace("\n", " ")
         for rule, type, pattern in self.lexicon.contexts[of]:
             if match := self.lexicon.pattern(pattern).search(around):
                 return rule, type, match

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from kzsec.codebook import VECTORS, Codebook, CodebookError
@@ -63,8 +65,11 @@ class Lexicon:
         return self._patterns[source]
 
     def _any(self, kind: re.Match[str]) -> str:
-        words = sorted(self.words[kind[1]], key=lambda word: (-len(word), word))
-        return f"(?:{'|'.join(map(re.escape, words)) or '(?!)'})"
+        words = sorted(self.words[kind[1]], key=lambda word: (word[0], -len(word), word))
+        letters = [
+            (letter, "|".join(re.escape(word[1:]) for word in group)) for letter, group in groupby(words, itemgetter(0))
+        ]
+        return f"(?:{'|'.join(f'{re.escape(letter)}(?:{rest})' for letter, rest in letters) or '(?!)'})"
 
 
 def slug(name: str) -> str:

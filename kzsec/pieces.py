@@ -121,7 +121,7 @@ class Pieces:
         return _blank(text, {(start, end) for start, end, _ in dates})
 
     def _read(self, text: str) -> None:
-        """Every capitalised word or table name of a text as a piece."""
+        """Every capitalised word or table name as a piece; the longest table name at a place goes before all else."""
         lower = any(name in text for name in self.words["lower"])  # the plain pattern is many times as fast
         done, tokens = self.begin, self.lexicon.pattern(_TOKEN + _LOWER if lower else _TOKEN)
         while token := tokens.search(text, done, self.finish):
@@ -130,11 +130,8 @@ class Pieces:
                 continue
             word = token[0]
             first = word if word.isalnum() else first_word(word)
-            entry = self.match(start, first)
-            if entry is None and len(first) > 3 and word.isupper():
-                entry = self.match(start, first.capitalize(), loud=True)
-            if entry and entry.type[0] != "#" and not self._meant(entry, start):
-                entry = next((e for e in self.lexicon.names[first] if e.type[0] == "#" and e.name == word), None)
+            loud = word.isupper() and len(first) > 3
+            entry = self.match(start, first) or (self.match(start, first.capitalize(), loud=True) if loud else None)
             if entry:
                 done = start + len(entry.name)
             if entry and entry.type[0] != "#":
@@ -143,24 +140,22 @@ class Pieces:
                 self._plain(start, done, word, entry)
 
     def match(self, start: int, first: str, *, loud: bool = False) -> Entry | None:
-        """The longest table name or word of grammar at `start`, by its first word; `loud`: in capitals."""
-        text = self.text
+        """The longest table name or word of grammar at `start` that is meant, by its first word; `loud`: in capitals."""
         for entry in self.lexicon.names.get(first, ()):
-            name = entry.name.upper() if loud else entry.name
-            if text.startswith(name, start) and (not entry.needs or entry.needs in text):
-                end = start + len(name)
-                if not text[end : end + 1].isalnum():
-                    return entry
+            name, end = entry.name.upper() if loud else entry.name, start + len(entry.name)
+            here = self.text.startswith(name, start) and not self.text[end : end + 1].isalnum()
+            if here and (entry.type[0] == "#" or self._meant(entry, start, end)):
+                return entry
         return None
 
-    def _meant(self, entry: Entry, start: int) -> bool:
+    def _meant(self, entry: Entry, start: int, end: int) -> bool:
         """Whether an ambiguous table name is meant here: `the West`, `in Nice`, not `West of`, `Nice`, `Turkey breast`."""
-        name, end = entry.name, start + len(entry.name)
         if entry.use == "weak":
             return bool(_AT.search(self.text, max(0, start - 10), start))
-        if entry.type == "LOC" and name.lower() in self.words["common"]:
+        if entry.type == "LOC" and entry.name.lower() in self.words["common"]:
             return self.text[start - 4 : start].lower() == "the "
-        return entry.type != "GPE" or first_word(self.text[end + 1 : end + 14]) not in self.words["food"]
+        food = entry.type == "GPE" and first_word(self.text[end + 1 : end + 14]) in self.words["food"]
+        return not food and entry.needs in self.text
 
     def _named(self, start: int, end: int, entry: Entry) -> None:
         """A piece for a table name; a hyphenated pair of peoples is one."""
