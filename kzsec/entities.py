@@ -94,8 +94,8 @@ class _Rules(Pieces):
 
     def context(self, of: str, start: int, end: int, letters: str = "") -> tuple[str, str, re.Match[str] | None]:
         """Rule, type and match of the first row of `contexts` that fits what stands around a span; empty for none."""
-        begin = max(self.sentence_start(start), start - 70)
-        left = self.text[begin : min(begin + 1, start)].lower() + self.text[begin + 1 : start]
+        left = self.text[max(self.sentence_start(start), start - 70) : start]
+        left = left.lower() if left.isupper() else left[:1].lower() + left[1:]
         around = f" {left}<{self.text[start:end]}|{letters}>{self.text[end : end + 110]}".replace("\n", " ")
         for rule, type, pattern in self.lexicon.contexts[of]:
             if match := self.lexicon.pattern(pattern).search(around):
@@ -221,12 +221,12 @@ class _Rules(Pieces):
 
     def _know(self) -> None:
         """Every ending of a full name, the longest names first, so that a later short form goes with the first long one."""
-        names = [(self.text[row.start : row.end].split(), row.start) for row in self.found if row.type == "PERSON"]
-        for words, _ in sorted(names, key=lambda item: (-len(item[0]), item[1])):
+        names = [self.text[row.start : row.end].split() for row in sorted(self.found) if row.type == "PERSON"]
+        for words in sorted((words for words in names if len(words) > 1), key=len, reverse=True):
             known = self._person(" ".join(words))
-            for n in range(len(words) if len(words) > 1 else 0):
+            for n in range(len(words)):
                 self.known.setdefault(fold(" ".join(words[n:])), known)
-            if len(words) > 1 and words[0] in self.words["first_surname"]:
+            if words[0] in self.words["first_surname"]:
                 self.known[fold(words[0])] = known
 
     def _rest(self) -> None:
@@ -268,22 +268,17 @@ class _Rules(Pieces):
 
     def _add_names(self, pipeline: Pipeline) -> None:
         """Add the names that a pipeline finds outside of those found and of citations, less lone common words."""
-        taken = sorted(
-            [(row.start, row.end) for row in self.found] + [(c.start, c.end) for c in self.article.citations]
-        )
+        taken = bytearray(len(self.text))
+        for one in (*self.found, *self.article.citations):
+            taken[one.start : one.end] = b"\1" * (one.end - one.start)
         sentences = self.article.sentences
         for sentence, read in zip(sentences, pipeline.pipe(self.text[s.start : s.end] for s in sentences), strict=True):
             for name in read.ents:
                 start, end = sentence.start + name.start_char, sentence.start + name.end_char
                 start += 4 if self.text[start : start + 4].lower() == "the " else 0
-                kind, text, n = (
-                    {"FAC": "LOC"}.get(name.label_, name.label_),
-                    self.text[start:end],
-                    bisect_left(taken, (end, end)),
-                )
-                free = start < end and all(b <= start for _, b in taken[max(0, n - 3) : n])
-                if kind in TYPES and free and text.lower() not in self.words["common"]:
-                    self.add(start, end, kind, slug(text), (), "spacy")
+                text, type = self.text[start:end], {"FAC": "LOC"}.get(name.label_, name.label_)
+                if type in TYPES and text and not any(taken[start:end]) and text.lower() not in self.words["common"]:
+                    self.add(start, end, type, slug(text), (), "spacy")
 
     # -- people to ids and offices
 
@@ -320,9 +315,7 @@ class _Rules(Pieces):
             lead = takewhile(lambda word: self._qualifies(word, words[noun]), reversed(words[max(0, noun - 5) : noun]))
             office = " ".join(words[noun - len(list(lead)) :])
             begin = start - len(office)
-            party = (
-                self._party(begin - 5, begin) or self._party(begin, start) or self._party(begin - 15, begin) or party
-            )
+            party = self._party(begin - 5, start) or self._party(begin - 15, begin) or party
             return office.strip(' ,"').removeprefix("and "), party or self.home
         return (apposed, party or self.home) if apposed else ("", ())
 

@@ -17,10 +17,6 @@ from kzsec.corpus import Article
 
 NAMING = ("partners", "actors", "people", "cities")
 _CHUNK = re.compile(r"\w+|$")
-_LETTERS = {
-    "title": "T", "head_state": "H", "head": "H", "head_media": "H", "event": "V", "place_gpe": "A", "place_loc": "A",
-    "place_before": "B", "place_direction": "b", "drop": "K", "stop": "X",
-}  # fmt: skip
 # Spellings that romanisations differ in; applied in this order to a slug.
 _FOLDS = [pair.split(":") for pair in (
     "dzh:j zh:j kh:h q:k yo:e ye:e ie:e ii:i iy:i ay:ai ey:ei uy:ui oy:oi yu:u iu:u ya:a ia:a y:i w:v ou:u ai:a ei:e"
@@ -118,7 +114,8 @@ def lexicon_of(codebook: Codebook) -> Lexicon:
         words.setdefault(row["kind"], []).extend(row["words"].split(" "))
     entries = list(_entries(codebook))
     words["lower"] = [entry.name for entry in entries if entry.name[0].islower()]
-    grammar = [Entry(w, "#" + letter, "", (), "", "", kind) for kind, letter in _LETTERS.items() for w in words[kind]]
+    classes = [(row["letter"], word) for row in codebook["grammar"] if row["letter"] for word in words[row["kind"]]]
+    grammar = [Entry(word, "#" + letter, "", (), "", "", "grammar") for letter, word in classes]
     names: dict[str, list[Entry]] = {}
     for entry in (*entries, *grammar):
         names.setdefault(first_word(entry.name), []).append(entry)
