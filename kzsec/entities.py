@@ -143,7 +143,13 @@ class _Rules(Pieces):
             if letters in ("H", "DO") and (" " not in last.word or (letters == "H" and last.entry)):
                 continue
             start -= len(_ORDINAL.search(self.text, max(self.begin, start - 9), start)[0])
-            id, partner = self._body(letters, pieces, self.text[start:end], end)
+            short = (
+                self.match(end + 2, first_word(self.text[end + 2 : end + 22]))
+                if self.text[end : end + 2] == " ("
+                else None
+            )
+            known = short and short.type == "ORG"
+            id, partner = (short.id, short.partner) if known else self._body(letters, pieces, self.text[start:end], end)
             media = letters[-1] == "H" and last.word in self.words["head_media"]
             self.claim(start, end)
             self.add(start, end, "MEDIA" if media else "ORG", id, () if media else partner, "body")

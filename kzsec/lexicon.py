@@ -8,8 +8,6 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 from kzsec.codebook import VECTORS, Codebook, CodebookError
@@ -61,11 +59,10 @@ class Lexicon:
         return self._patterns[source]
 
     def _any(self, kind: re.Match[str]) -> str:
-        words = sorted(self.words[kind[1]], key=lambda word: (word[0], -len(word), word))
-        letters = [
-            (letter, "|".join(re.escape(word[1:]) for word in group)) for letter, group in groupby(words, itemgetter(0))
-        ]
-        return f"(?:{'|'.join(f'{re.escape(letter)}(?:{rest})' for letter, rest in letters) or '(?!)'})"
+        rests: dict[str, list[str]] = {}  # by first letter, which is many times as fast as one list
+        for word in sorted(self.words[kind[1]], key=lambda word: (-len(word), word)):
+            rests.setdefault(re.escape(word[0]), []).append(re.escape(word[1:]))
+        return "(?:" + ("|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items()) or "(?!)") + ")"
 
 
 def slug(name: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import kzsec
 from kzsec.__main__ import main
-from kzsec.codebook import read_codebook
+from kzsec.codebook import Codebook, CodebookError, read_codebook
 from kzsec.corpus import parse_text
 from kzsec.entities import EngineError, find_mentions, load_engine
 from kzsec.lexicon import codebook_without, fold, lexicon_of, vectors_of
@@ -122,6 +122,13 @@ def test_spellings_fold_to_one_key():
     assert fold("Dzhaksybekov") == fold("Zhaksybekov")
     assert fold("Altynbaev") == fold("Altynbayev")
     assert fold("Akhmetov") != fold("Akimov")
+
+
+@pytest.mark.parametrize("pattern", ["({title}", "{nothing} <"])
+def test_a_context_that_cannot_be_used_is_named(pattern, codebook):
+    row = {"of": "name", "rule": "kind", "type": "ORG", "pattern": pattern, "example": ""}
+    with pytest.raises(CodebookError, match=r"contexts.csv: `.*; mend the pattern"):
+        read("The envoy saw Zenit.", Codebook({**codebook.tables, "contexts": (row,)}, pattern))
 
 
 NAMES = {"the steppe": "LOC", "Kazakhstan": "ORG", "ten": "CARDINAL"}
