@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from kzsec.codebook import Codebook
 from kzsec.corpus import Article
-from kzsec.lexicon import Lexicon, first_word, fold, lexicon_of, slug, vectors_in
+from kzsec.lexicon import Lexicon, fold, lexicon_of, slug, vectors_in
 from kzsec.pieces import TYPES, Mention, Piece, Pieces
 
 # Names as runs of pieces. Every repetition is bounded, so that a text of nothing but capitals is read in linear time too.
@@ -143,11 +143,7 @@ class _Rules(Pieces):
             if letters in ("H", "DO") and (" " not in last.word or (letters == "H" and last.entry)):
                 continue
             start -= len(_ORDINAL.search(self.text, max(self.begin, start - 9), start)[0])
-            short = (
-                self.match(end + 2, first_word(self.text[end + 2 : end + 22]))
-                if self.text[end : end + 2] == " ("
-                else None
-            )
+            short = self.match(end + 2) if self.text[end : end + 2] == " (" else None
             known = short and short.type == "ORG"
             id, partner = (short.id, short.partner) if known else self._body(letters, pieces, self.text[start:end], end)
             media = letters[-1] == "H" and last.word in self.words["head_media"]
@@ -163,8 +159,7 @@ class _Rules(Pieces):
         if outer and not state:
             return slug(name), outer.partner
         organ = letters == "DO" or any(p.word in self.words["head_state"] for p in pieces)
-        place = next((p for p in pieces if p.kind in "CL" and p.partner), None)
-        whose = state or (place if organ else None)
+        whose = state or next((p for p in pieces if organ and p.kind in "CL" and p.partner), None)
         partner = whose.partner if whose else self._last(pieces[0].start) if organ else ()
         if state is pieces[0]:
             name = name.replace(state.word, "", 1).removeprefix("'s").strip()
@@ -173,7 +168,7 @@ class _Rules(Pieces):
     def _base(self, name: str, end: int) -> str:
         """What a body is called in any state: `Defense Ministry` and `Ministry of Defence` are `ministry-of-defense`."""
         if "Embassy" in (name[:7], name[-7:]):
-            seat = self.match(end + 4, first_word(self.text[end + 4 : end + 40]))
+            seat = self.match(end + 4)
             there = seat and seat.partner and self.text.startswith(" in ", end)
             return f"embassy-in-{seat.partner[0] if there else 'kazakhstan'}"
         if match := _MINISTRY.fullmatch(name):

@@ -139,9 +139,9 @@ class Pieces:
             else:
                 self._plain(start, done, word, entry)
 
-    def match(self, start: int, first: str, *, loud: bool = False) -> Entry | None:
+    def match(self, start: int, first: str = "", *, loud: bool = False) -> Entry | None:
         """The longest table name or word of grammar at `start` that is meant, by its first word; `loud`: in capitals."""
-        for entry in self.lexicon.names.get(first, ()):
+        for entry in self.lexicon.names.get(first or first_word(self.text[start : start + 40]), ()):
             name, end = entry.name.upper() if loud else entry.name, start + len(entry.name)
             here = self.text.startswith(name, start) and not self.text[end : end + 1].isalnum()
             if here and (entry.type[0] == "#" or self._meant(entry, start, end)):
