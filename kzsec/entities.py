@@ -130,9 +130,9 @@ class _Rules(Pieces):
             year, partner = slug(name.partition(known.name)[2]), known.partner
             id = f"{known.id}-{year}".strip("-") if year.isdigit() or not year else slug(name)
         else:
-            id = ("operation-" if "operation" in lead and "exercise" not in lead else "") + slug(name)
-            own = tuple(dict.fromkeys(p for piece in claimed for p in piece.partner if p != "kazakhstan"))
-            partner = self.lexicon.by_id.get(id) or own or self._last(start)
+            id = ("operation-" if "operation" in lead else "") + slug(name)
+            own = dict.fromkeys(p for piece in claimed for p in piece.partner if p != "kazakhstan")
+            partner = self.lexicon.by_id.get(id) or tuple(own) or self._last(start)
         self.add(start, end, "EVENT", id, partner, rule)
 
     # -- bodies and places
@@ -340,11 +340,9 @@ class _Rules(Pieces):
         return ()
 
     def _resolved(self) -> list[Mention]:
-        """Of mentions that overlap the first and longest stays, a name before a date."""
+        """Of mentions that overlap the first and longest stays."""
         out: list[Mention] = []
         for row in sorted(self.found, key=lambda row: (row.start, -row.end, row.type)):
-            while out and row.start < out[-1].end and out[-1].type == "DATE" != row.type:
-                out.pop()
             if not out or row.start >= out[-1].end:
                 out.append(row)
         return out

@@ -206,14 +206,16 @@ class Pieces:
             named = one.kind in "gi" or (named and one.kind == "u" and one.before in ("", "p"))
             if two.before not in ("", "p"):
                 continue
-            forename = one.word in given and one.kind in "TCGDLABHKwu" and _is_surname(two, one)
+            common = two.kind == "w" and one.kind in "Kw"
+            surname = two.before == "p" or (one.kind != "T" and (two.kind in "ugi" or common))
+            forename = surname and one.word in given and one.kind in "TCGDLABHKwu"
             if forename or (one.word in surnames and one.kind in "ABbHwu" and two.kind in "ug" and not two.before):
                 one.kind, one.entry = "g", None
-            elif named and " " not in two.word and two.kind in "CG" and (two.before or two.entry.use != "capital"):
+            elif named and " " not in two.word and two.kind in "CG":
                 two.kind, two.entry = "u", None
             elif two.kind == "T" and one.kind == "g" and " " not in two.word and not two.before:
                 two.kind = "u"
-            elif not two.before and _town(one) and two.kind == "u":
+            elif one.kind == "C" and one.entry.use in ("city", "weak") and two.kind == "u" and not two.before:
                 one.kind, one.entry = "u", None
             elif one.word == "General" and two.kind in "wH":
                 one.kind = "w"
@@ -250,14 +252,3 @@ def _blank(text: str, spans: set[tuple[int, int]]) -> str:
         parts += [text[done:start], "\0" * (end - max(start, done))]
         done = max(end, done)
     return "".join([*parts, text[done:]])
-
-
-def _town(piece: Piece) -> bool:
-    """Whether a piece is a town of the tables that may as well be a surname."""
-    return piece.kind == "C" and piece.entry is not None and piece.entry.use in ("city", "weak")
-
-
-def _is_surname(piece: Piece, given: Piece) -> bool:
-    """Whether a piece makes the word before it, which may be a given name, one."""
-    common = piece.kind == "w" and given.kind in "Kw"
-    return piece.before == "p" or (given.kind != "T" and (piece.kind in "ugi" or _town(piece) or common))
