@@ -97,7 +97,7 @@ class _Rules(Pieces):
         left = self.text[max(self.sentence_start(start), start - 70) : start]
         left = left.lower() if left.isupper() else left[:1].lower() + left[1:]
         around = f" {left}<{self.text[start:end]}|{letters}>{self.text[end : end + 110]}".replace("\n", " ")
-        for rule, type, pattern in self.lexicon.contexts[of]:
+        for rule, type, pattern in self.lexicon.contexts.get(of, ()):
             if match := self.lexicon.pattern(pattern).search(around):
                 return rule, type, match
         return "", "", None
