@@ -92,6 +92,7 @@ class Pieces:
         self.pieces: list[Piece] = []
         self._read(self._blanked())
         self._settle()
+        self.at = [one for piece in self.pieces for one in ((None, piece) if piece.before else (piece,))]  # as signed
 
     def add(self, start: int, end: int, type: str, id: str, partner: tuple[str, ...], rule: str) -> None:
         """Note a mention, unless it goes beyond its sentence."""
@@ -154,7 +155,9 @@ class Pieces:
             return bool(_AT.search(self.text, max(0, start - 10), start))
         if entry.type == "LOC" and entry.name.lower() in self.words["common"]:
             return self.text[start - 4 : start].lower() == "the "
-        food = entry.type == "GPE" and first_word(self.text[end + 1 : end + 14]) in self.words["food"]
+        food = (
+            entry.type == "GPE" and self.text[end + 1 : end + 14].partition(" ")[0].rstrip(",.") in self.words["food"]
+        )
         return not food and entry.needs in self.text
 
     def _named(self, start: int, end: int, entry: Entry) -> None:
@@ -195,7 +198,8 @@ class Pieces:
         pieces, before = self.pieces, "."
         if pieces and start - pieces[-1].end < 11 and start not in self.starts:
             gap = self.text[pieces[-1].end : start]
-            before = _GAPS.get(gap, "p" if gap[1:-1] in self.words["particle"] else ".")
+            particles = self.words["article" if gap[-1:] == "-" else "particle"]
+            before = _GAPS.get(gap, "p" if gap[1:-1] in particles else ".")
         pieces.append(Piece(start, end, self.text[start:end], kind, entry, before))
 
     def _settle(self) -> None:
@@ -225,10 +229,9 @@ class Pieces:
     def runs(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, list[Piece], str]]:
         """Every run of pieces that `pattern` finds in the signature: its letters, its pieces, the letter before it."""
         signature = "".join([piece.before + piece.kind for piece in self.pieces])
-        at = [one for piece in self.pieces for one in ((None, piece) if piece.before else (piece,))]
         for match in pattern.finditer(signature):
             first, last = match.span()
-            yield match[0], [piece for piece in at[first:last] if piece], signature[max(0, first - 1) : first]
+            yield match[0], [piece for piece in self.at[first:last] if piece], signature[max(0, first - 1) : first]
 
     def claim(self, start: int, end: int) -> list[Piece]:
         """The pieces within a span of text, from now on named."""
