@@ -142,11 +142,12 @@ class Pieces:
 
     def match(self, start: int, first: str = "", *, loud: bool = False) -> Entry | None:
         """The longest table name or word of grammar at `start` that is meant, by its first word; `loud`: in capitals."""
-        for entry in self.lexicon.names.get(first or first_word(self.text[start : start + 40]), ()):
-            name, end = entry.name.upper() if loud else entry.name, start + len(entry.name)
-            here = self.text.startswith(name, start) and not self.text[end : end + 1].isalnum()
-            if here and (entry.type[0] == "#" or self._meant(entry, start, end)):
-                return entry
+        text = self.text
+        for entry in self.lexicon.names.get(first or first_word(text[start : start + 40]), ()):
+            if text.startswith(entry.name.upper() if loud else entry.name, start):
+                end = start + len(entry.name)
+                if not text[end : end + 1].isalnum() and (entry.type[0] == "#" or self._meant(entry, start, end)):
+                    return entry
         return None
 
     def _meant(self, entry: Entry, start: int, end: int) -> bool:
