@@ -186,7 +186,7 @@ def sentence_hash(text: str) -> str:
 def _gold_vectors(path: Path) -> Callable[[str], Iterable[str]]:
     """The vectors of an entity id by the reference's own table, or by the codebook where it has none."""
     if not path.is_file():
-        from .entities import vectors_of
+        from .lexicon import vectors_of
 
         return lambda entity: vectors_of(entity, read_codebook())
     with path.open(encoding="utf-8", newline="") as file:

@@ -6,18 +6,15 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from kzsec.codebook import VECTORS, Codebook
+from kzsec.codebook import VECTORS, Codebook, CodebookError
 from kzsec.corpus import Article
 
 NAMING = ("partners", "actors", "people", "cities")
-_CHUNK = re.compile(r"\w+")
-_LETTERS = {
-    "title": "T", "head_state": "H", "head": "H", "head_media": "H", "event": "V", "place_gpe": "A", "place_loc": "A",
-    "place_before": "B", "place_direction": "b", "drop": "K", "stop": "X",
-}  # fmt: skip
+_CHUNK = re.compile(r"\w+|$")
 # Spellings that romanisations differ in; applied in this order to a slug.
 _FOLDS = [pair.split(":") for pair in (
     "dzh:j zh:j kh:h q:k yo:e ye:e ie:e ii:i iy:i ay:ai ey:ei uy:ui oy:oi yu:u iu:u ya:a ia:a y:i w:v ou:u ai:a ei:e"
@@ -40,18 +37,32 @@ class Entry(NamedTuple):
     table: str
 
 
-class Lexicon(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Lexicon:
     """All tables of one codebook; `names` has the longest name first under each first word."""
 
     names: dict[str, tuple[Entry, ...]]
-    people: dict[str, Entry]
-    surnames: dict[str, Entry]
+    people: dict[str, Entry]  # by folded full name, and by a surname that one person has
     partners: dict[str, dict[str, str]]
     by_id: dict[str, tuple[str, ...]]
     words: dict[str, frozenset[str]]
-    portfolio: dict[str, str]
-    surname_endings: tuple[str, ...]
-    lower: re.Pattern[str]
+    contexts: dict[str, list[tuple[str, str, str]]]  # rule, type, pattern by what they are of
+    _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
+
+    def pattern(self, source: str) -> re.Pattern[str]:
+        """`source` compiled, where `{kind}` stands for any word of that kind."""
+        if source not in self._patterns:
+            try:
+                self._patterns[source] = re.compile(re.sub(r"\{([a-z_]+)\}", self._any, source))
+            except (re.error, KeyError) as error:
+                raise CodebookError(f"contexts.csv: `{source}`: {error}; mend the pattern") from None
+        return self._patterns[source]
+
+    def _any(self, kind: re.Match[str]) -> str:
+        rests: dict[str, list[str]] = {}  # by first letter, which is many times as fast as one list
+        for word in sorted(self.words[kind[1]], key=lambda word: (-len(word), word)):
+            rests.setdefault(re.escape(word[0]), []).append(re.escape(word[1:]))
+        return "(?:" + ("|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items()) or "(?!)") + ")"
 
 
 def slug(name: str) -> str:
@@ -72,10 +83,10 @@ def fold(name: str) -> str:
 
 def first_word(name: str) -> str:
     """The key of a name in `Lexicon.names`."""
-    match = _CHUNK.search(name)
-    return match[0] if match else name
+    return _CHUNK.search(name)[0]
 
 
+@lru_cache(maxsize=4096)
 def vectors_in(partners: tuple[str, ...], lexicon: Lexicon, year: int | None) -> tuple[str, ...]:
     """The vectors of some partners in `year`, in the codebook's order; membership in NATO and the EU is dated."""
     held = set()
@@ -86,14 +97,10 @@ def vectors_in(partners: tuple[str, ...], lexicon: Lexicon, year: int | None) ->
     return tuple(vector for vector in VECTORS if vector in held)
 
 
-def partner_of(id: str, codebook: Codebook) -> tuple[str, ...]:
-    """The partner ids that a table entity belongs to; empty for an id that no table has."""
-    return lexicon_of(codebook).by_id.get(id, ())
-
-
 def vectors_of(id: str, codebook: Codebook, *, year: int | None = None) -> tuple[str, ...]:
     """The vectors of a table entity; empty for an id that no table has."""
-    return vectors_in(partner_of(id, codebook), lexicon_of(codebook), year)
+    lexicon = lexicon_of(codebook)
+    return vectors_in(lexicon.by_id.get(id, ()), lexicon, year)
 
 
 @lru_cache(maxsize=4)
@@ -102,27 +109,28 @@ def lexicon_of(codebook: Codebook) -> Lexicon:
     words = {row["kind"]: _split(row["words"]) for row in codebook["grammar"]}
     for row in codebook["words"]:
         words.setdefault(row["kind"], []).extend(row["words"].split(" "))
-    words["heads"] = [word for kind in ("head", "head_state") for word in words[kind]]
     entries = list(_entries(codebook))
-    grammar = [Entry(w, "#" + letter, "", (), "", "", kind) for kind, letter in _LETTERS.items() for w in words[kind]]
+    words["lower"] = [entry.name for entry in entries if entry.name[0].islower()]
+    classes = [(row["letter"], word) for row in codebook["grammar"] if row["letter"] for word in words[row["kind"]]]
+    grammar = [Entry(word, "#" + letter, "", (), "", "", "grammar") for letter, word in classes]
     names: dict[str, list[Entry]] = {}
     for entry in (*entries, *grammar):
-        names.setdefault(_CHUNK.search(entry.name)[0], []).append(entry)
+        names.setdefault(first_word(entry.name), []).append(entry)
+    contexts: dict[str, list[tuple[str, str, str]]] = {}
+    for row in codebook["contexts"]:
+        contexts.setdefault(row["of"], []).append((row["rule"], row["type"], row["pattern"]))
     people = [entry for entry in entries if entry.type == "PERSON"]
     bearers: dict[str, dict[str, Entry]] = {}
     for entry in people:
         bearers.setdefault(fold(entry.name.split(" ")[-1]), {})[entry.id] = entry
-    lower = sorted({re.escape(e.name) for e in entries if e.name[0].islower()}, key=lambda name: (-len(name), name))
     return Lexicon(
         names={first: tuple(sorted(group, key=lambda entry: -len(entry.name))) for first, group in names.items()},
-        people={fold(entry.name): entry for entry in reversed(people)},
-        surnames={key: next(iter(ids.values())) for key, ids in bearers.items() if len(ids) == 1},
+        people={key: entry for key, ids in bearers.items() if len(ids) == 1 for entry in ids.values()}
+        | {fold(entry.name): entry for entry in reversed(people)},
         partners={row["id"]: row for row in codebook["partners"]},
         by_id={entry.id: entry.partner for entry in reversed(entries)},
         words={kind: frozenset(values) for kind, values in words.items()},
-        surname_endings=tuple(words["surname_ending"]),
-        portfolio=dict(pair.split("=") for pair in words["portfolio"]),
-        lower=re.compile(rf"(?:{'|'.join(lower) or '(?!)'})(?!\w)"),
+        contexts=contexts,
     )
 
 

@@ -186,7 +186,8 @@ def network(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def leave_one_out_mentions(study: Study) -> pd.DataFrame:
     """The machine's mentions of each article, found by tables without the names that occur in that article alone."""
-    from .entities import codebook_without, find_mentions
+    from .entities import find_mentions
+    from .lexicon import codebook_without
 
     articles = study.corpus.articles
     rows = []

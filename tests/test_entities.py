@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import kzsec
 from kzsec.__main__ import main
-from kzsec.codebook import read_codebook
+from kzsec.codebook import Codebook, CodebookError, read_codebook
 from kzsec.corpus import parse_text
-from kzsec.entities import EngineError, codebook_without, find_mentions, load_engine, partner_of, vectors_of
-from kzsec.lexicon import fold
+from kzsec.entities import EngineError, find_mentions, load_engine
+from kzsec.lexicon import codebook_without, fold, lexicon_of, vectors_of
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 HEADER = "Publication: Eurasia Daily Monitor Volume: {} Issue: 90\n\n"
@@ -113,7 +113,7 @@ def test_vectors_follow_the_codebook_and_the_year(codebook):
     assert vectors_of("kazakhstan", codebook) == vectors_of("afghanistan", codebook) == ()
     assert vectors_of("albania", codebook, year=2006) == ()
     assert vectors_of("albania", codebook, year=2012) == ("nato",)
-    assert partner_of("jaap-de-hoop-scheffer", codebook) == ("nato",)
+    assert lexicon_of(codebook).by_id["jaap-de-hoop-scheffer"] == ("nato",)
     joint = read("the Kazakh-Azeri plan (Interfax, June 3)", codebook)
     assert [m.vectors for m in joint] == [("region",), (), ()]
 
@@ -122,6 +122,13 @@ def test_spellings_fold_to_one_key():
     assert fold("Dzhaksybekov") == fold("Zhaksybekov")
     assert fold("Altynbaev") == fold("Altynbayev")
     assert fold("Akhmetov") != fold("Akimov")
+
+
+@pytest.mark.parametrize("pattern", ["({title}", "{nothing} <"])
+def test_a_context_that_cannot_be_used_is_named(pattern, codebook):
+    row = {"of": "name", "rule": "kind", "type": "ORG", "pattern": pattern, "example": ""}
+    with pytest.raises(CodebookError, match=r"contexts.csv: `.*; mend the pattern"):
+        read("The envoy saw Zenit.", Codebook({**codebook.tables, "contexts": (row,)}, pattern))
 
 
 NAMES = {"the steppe": "LOC", "Kazakhstan": "ORG", "ten": "CARDINAL"}
