@@ -18,20 +18,27 @@ class CallError(ValueError):
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 done, 1 the data is at fault, 2 the call is at fault."""
     options = _parser().parse_args(argv)
-    from .codebook import CodebookError
-    from .corpus import CorpusError
-    from .entities import EngineError
-    from .report import ReportError
-
     try:
         return options.run(options)
-    except (CallError, EngineError) as error:
-        return _complain(error, 2)
-    except (CorpusError, CodebookError, ReportError) as error:
-        return _complain(error, 1)
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except Exception as error:
+        if (status := _status(error)) is None:
+            raise
+        return _complain(error, status)
+
+
+def _status(error: Exception) -> int | None:
+    """The exit status for a fault of the call or of the data, None for one of kzsec; a run without a fault imports none of this."""
+    from .codebook import CodebookError
+    from .corpus import CorpusError
+    from .entities import EngineError
+    from .output import StreamError
+    from .report import ReportError
+
+    statuses = {CallError: 2, EngineError: 2, StreamError: getattr(error, "status", 1), CorpusError: 1, CodebookError: 1, ReportError: 1}
+    return next((status for kind, status in statuses.items() if isinstance(error, kind)), None)
 
 
 def _complain(error: Exception, status: int) -> int:
@@ -54,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--out", default="reports", metavar="DIR", help="where the report goes (default: reports)")
     report.add_argument("--jobs", type=_positive, metavar="N", help="notebooks run at a time (default: one a core)")
     report.add_argument("--codebook", metavar="DIR", help="a folder with tables that replace the shipped ones")
-    report.add_argument("--fresh", action="store_true", help="run every notebook again (now always so)")
+    report.add_argument("--fresh", action="store_true", help="run every notebook again, whatever is kept of earlier runs")
 
     annotate = command("annotate", _annotate, "code a corpus and write its tables", "annotate my_articles --out tables --format csv")
     annotate.add_argument("corpus", metavar="CORPUS", help="a folder of articles or one file")
@@ -90,17 +97,23 @@ def _existing(path: str | None) -> str | None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from .report import report
+    from . import cache
 
     if options.codebook and not Path(options.codebook).is_dir():
         raise CallError(f"{options.codebook}: no such folder; give a folder of codebook tables")
-    first = report(_existing(options.corpus), options.out, jobs=options.jobs, codebook=options.codebook)
+    out = Path(options.out).absolute()
+    parameters = cache.parameters_for(_existing(options.corpus), options.codebook)
+    if not options.fresh and cache.is_current(out, cache.notebook_keys(cache.NOTEBOOKS, parameters)):
+        print(f"kzsec: nothing changed since the last run; open {out / 'index.html'}", file=sys.stderr)
+        return 0
+    from .report import report
+
+    first = report(options.corpus, out, jobs=options.jobs, codebook=options.codebook, fresh=options.fresh)
     print(f"kzsec: open {first}", file=sys.stderr)
     return 0
 
 
 def _annotate(options: argparse.Namespace) -> int:
-    from .output import StreamError
     from .stream import annotate_files
 
     if options.codebook and not Path(options.codebook).is_dir():
@@ -112,8 +125,6 @@ def _annotate(options: argparse.Namespace) -> int:
             _existing(options.corpus), options.out, format=options.format, engine=options.engine, codebook=options.codebook,
             jobs=options.jobs, scheduler=options.scheduler, resume=options.resume,
         )  # fmt: skip
-    except StreamError as error:
-        return _complain(error, error.status)
     except KeyboardInterrupt:
         return _complain(InterruptedError(f"{options.out}: stopped; what is written stays, go on with --resume"), 130)
     print(f"kzsec: {sum(counts.values())} files ({_counted(counts)}) -> {options.out}", file=sys.stderr)

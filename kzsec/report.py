@@ -35,10 +35,10 @@ if _grammar is None:
 from nbconvert.exporters import TemplateExporter  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
-from . import __version__  # noqa: E402
+from . import __version__, cache  # noqa: E402
 from .annotations import csv_table  # noqa: E402
 from .codebook import VECTORS, Codebook, read_codebook  # noqa: E402
-from .corpus import SEEDS, Corpus, CorpusError, read_corpus  # noqa: E402
+from .corpus import Corpus, CorpusError, read_corpus  # noqa: E402
 from .evidence import Ref, anchor_of, marked_html, page_of, slug, stamp, text_html, url_of, visible  # noqa: E402
 from .patterns import Study, coding_label, network, open_study, study_of  # noqa: E402
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from nbformat import NotebookNode
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = cache.NOTEBOOKS
 TEMPLATES = Path(__file__).with_name("templates")
 CELL_SECONDS = 3600
 LISTED = 200
@@ -479,6 +479,7 @@ class Ran:
     """One executed notebook as a page."""
 
     name: str
+    nb: NotebookNode
     html: str
     files: dict[str, bytes]
     answer: str
@@ -486,18 +487,24 @@ class Ran:
     seconds: float
 
 
-async def _run_all(paths: list[Path], parameters: dict, jobs: int, pages: tuple[Page, ...], work: Path) -> list[Ran]:
-    """Every notebook run and rendered, `jobs` at a time; the next kernel starts while the others work."""
+async def _run_all(
+    paths: list[Path], parameters: dict, jobs: int, pages: tuple[Page, ...], work: Path, kept: dict[str, dict]
+) -> list[Ran]:
+    """Every notebook rendered, run before that where no result is `kept`, `jobs` at a time; the next kernel starts while the others work."""
     started, running = asyncio.Semaphore(jobs + 1), asyncio.Semaphore(jobs)
     bars = _bars(paths)
 
     async def one(number: int, path: Path) -> Ran:
-        nb = nbformat.read(path, as_version=4)
-        async with started:
-            failed, seconds = await _execute(nb, parameters, work / str(number), bars[number], running)
+        if found := kept.get(path.stem):
+            nb, failed, seconds = nbformat.from_dict(found), "", 0.0
+            bars[number].update()
+        else:
+            nb = nbformat.read(path, as_version=4)
+            async with started:
+                failed, seconds = await _execute(nb, parameters, work / str(number), bars[number], running)
         html, files = await asyncio.to_thread(render_page, nb, path, pages)
         answer = "".join(answer_html(cell) for cell in nb.cells if is_answer(cell))
-        return Ran(path.stem, html, files, answer, failed, seconds)
+        return Ran(path.stem, nb, html, files, answer, failed, seconds)
 
     try:
         return await asyncio.gather(*(one(number, path) for number, path in enumerate(paths)))
@@ -535,9 +542,10 @@ async def _execute(
         nb, km=manager, timeout=CELL_SECONDS, record_timing=False, resources={"metadata": {"path": str(NOTEBOOKS)}},
         on_cell_executed=lambda **_: bar.update(),
     )  # fmt: skip
+    package = os.pathsep.join([str(cache.PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     began = time.perf_counter()
     try:
-        await client.async_start_new_kernel(env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"})
+        await client.async_start_new_kernel(env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "PYTHONPATH": package})
         await client.async_start_new_kernel_client()
         async with running:
             began = time.perf_counter()
@@ -587,8 +595,11 @@ def report(
     *,
     jobs: int | None = None,
     codebook: str | Path | None = None,
+    fresh: bool = False,
 ) -> Path:
-    """Run every notebook on a corpus and write the linked site to `out`; its first page is returned.
+    """Run the notebooks on a corpus and write the linked site to `out`; its first page is returned.
+
+    A notebook of which a result of the very same inputs is kept does not run again, unless `fresh`.
 
     Raises `CorpusError` for a corpus without an article, and `ReportError` where a notebook fails: then
     the pages as far as they came stand in `OUT.failed`, and what was in `out` is left as it was.
@@ -599,17 +610,15 @@ def report(
     paths = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
     if not paths:
         raise ReportError(f"{NOTEBOOKS}: no notebooks here; run kzsec from a clone of its repository")
-    articles, tables = read_corpus(corpus), read_codebook(codebook)
+    parameters = cache.parameters_for(corpus, codebook)
+    keys = cache.notebook_keys(NOTEBOOKS, parameters)
+    articles, tables = read_corpus(parameters.get("corpus")), read_codebook(codebook)
     if not articles.articles:
         raise CorpusError(_nothing_to_read(articles))
-    parameters = {}
-    if corpus is not None and Path(corpus).resolve() != SEEDS.resolve():
-        parameters["corpus"] = str(Path(corpus).resolve())
-    if codebook is not None:
-        parameters["codebook"] = str(Path(codebook).resolve())
     pages = pages_of(NOTEBOOKS)
     with tempfile.TemporaryDirectory(prefix="kz") as work:
-        ran = asyncio.run(_run_all(paths, parameters, jobs or os.cpu_count() or 1, pages, Path(work)))
+        kept = {name: result for name, key in keys.items() if not fresh and (result := cache.read_result(key))}
+        ran = asyncio.run(_run_all(paths, parameters, jobs or os.cpu_count() or 1, pages, Path(work), kept))
     study = study_of(articles, tables)
     site: dict[str, str | bytes] = {f"{r.name}.html": r.html for r in ran}
     site |= {path: data for r in ran for path, data in r.files.items()}
@@ -618,13 +627,17 @@ def report(
     site |= {"index.html": front_page(study, ran, pages, list(data)), **article_pages(study, pages=pages, uses=uses), **data}
     site |= glossary_page(tables, pages=pages) | list_pages(study, pages=pages) | sentences_page(study, pages=pages)
     site |= {path.name: path.read_bytes() for path in paths}
-    site["run.json"] = _run_record(ran, articles, jobs, time.perf_counter() - started)
+    if cache.notebook_keys(NOTEBOOKS, parameters) != keys:
+        keys = {}  # something changed meanwhile: the next report starts anew
     failed = [r for r in ran if r.failed]
-    place = out.with_name(out.name + ".failed") if failed else out
-    _swap_in(site, place)
+    place = cache.failed_place(out) if failed else out
+    _swap_in(site, place, _run_record(ran, articles, jobs, time.perf_counter() - started) | {"keys": keys})
+    for r in ran:
+        if r.name in keys and not r.failed and r.name not in kept:
+            cache.keep_result(keys[r.name], r.nb)
     if failed:
         raise ReportError("; ".join(f"{r.name}.ipynb failed: {r.failed}" for r in failed) + f"; see {place}")
-    shutil.rmtree(out.with_name(out.name + ".failed"), ignore_errors=True)
+    shutil.rmtree(cache.failed_place(out), ignore_errors=True)
     return out / "index.html"
 
 
@@ -641,25 +654,26 @@ def _check_place(out: Path) -> None:
         raise ReportError(f"{out}: not empty and no earlier report; name another folder with --out")
 
 
-def _run_record(ran: list[Ran], corpus: Corpus, jobs: int | None, seconds: float) -> str:
+def _run_record(ran: list[Ran], corpus: Corpus, jobs: int | None, seconds: float) -> dict[str, Any]:
     """What differs from run to run and therefore stands on no page: clock time and machine."""
-    record = {
+    return {
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "seconds": round(seconds, 2), "jobs": jobs,
         "notebooks": {r.name: {"seconds": round(r.seconds, 2), "failed": r.failed} for r in ran},
         "corpus": str(corpus.root), "corpus_sha256": corpus.sha256, "python": platform.python_version(),
         "machine": platform.platform(),
     }  # fmt: skip
-    return json.dumps(record, indent=1) + "\n"
 
 
-def _swap_in(files: dict[str, str | bytes], place: Path) -> None:
-    """Write the files beside `place` and put them there in one step; what stood there before goes last."""
+def _swap_in(files: dict[str, str | bytes], place: Path, record: dict[str, Any]) -> None:
+    """Write the files and `run.json` beside `place` and put them there in one step; what stood there before goes last."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as folder:
         fresh, old = Path(folder, "new"), Path(folder, "old")
         for name, content in files.items():
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             (fresh / name).write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+        text = json.dumps({**record, "site": cache.site_hash(fresh)}, indent=1) + "\n"
+        (fresh / "run.json").write_text(text, encoding="utf-8")
         if place.exists():
             place.rename(old)
         fresh.rename(place)

@@ -1,11 +1,14 @@
 """Shared material: the seed study, read once."""
 
+import os
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import kzsec
 import kzsec.report
+from kzsec import cache
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,6 +51,12 @@ ATTACKS = [
     "`code` **bold** <b>bold</b>",
     "<a download='x.csv' href='data:text/csv;base64,eA=='>",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """No result of a notebook is taken from, or left in, the cache of whoever runs the tests."""
+    os.environ["KZSEC_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +103,19 @@ def folder(tmp_path):
         return tmp_path / "corpus"
 
     return write
+
+
+@pytest.fixture
+def one_notebook(tmp_path, monkeypatch):
+    """A function that makes a notebook of one code cell, in a folder that is taken for the project's."""
+
+    def make(code: str, name: str = "00-one") -> None:
+        folder = tmp_path / "notebooks"
+        folder.mkdir(exist_ok=True)
+        cells = [nbformat.v4.new_markdown_cell("# Why?", id="t"), nbformat.v4.new_code_cell(code, id="c", metadata={"tags": ["answer"]})]
+        nb = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "p"}})
+        nbformat.write(nb, folder / f"{name}.ipynb")
+        for stage in (kzsec.report, cache):
+            monkeypatch.setattr(stage, "NOTEBOOKS", folder)
+
+    return make

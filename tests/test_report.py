@@ -227,21 +227,6 @@ def test_a_long_list_of_articles_is_paged(folder):
     assert 'href="articles-3.html"' in pages["articles-2.html"]
 
 
-@pytest.fixture
-def one_notebook(tmp_path, monkeypatch):
-    """A function that makes a notebook of one code cell the only one."""
-
-    def make(code: str) -> None:
-        folder = tmp_path / "notebooks"
-        folder.mkdir(exist_ok=True)
-        cells = [nbformat.v4.new_markdown_cell("# Why?", id="t"), nbformat.v4.new_code_cell(code, id="c", metadata={"tags": ["answer"]})]
-        nb = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "p"}})
-        nbformat.write(nb, folder / "00-one.ipynb")
-        monkeypatch.setattr(stage, "NOTEBOOKS", folder)
-
-    return make
-
-
 def test_a_failing_cell_leaves_the_earlier_site_and_its_traceback_beside_it(one_notebook, tmp_path):
     out = tmp_path / "reports"
     one_notebook("print('fine')")
