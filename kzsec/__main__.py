@@ -114,54 +114,26 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _annotate(options: argparse.Namespace) -> int:
+    from .output import written
     from .stream import annotate_files
 
     if options.codebook and not Path(options.codebook).is_dir():
         raise CallError(f"{options.codebook}: no such folder; give a folder of codebook tables")
-    if (beside := Path(_existing(options.corpus))).joinpath("corrections.csv").is_file():
-        return _annotate_corrected(options, beside)
+    _existing(options.corpus)
+    out = Path(options.out)
     try:
         counts = annotate_files(
-            _existing(options.corpus), options.out, format=options.format, engine=options.engine, codebook=options.codebook,
+            options.corpus, out, format=options.format, engine=options.engine, codebook=options.codebook,
             jobs=options.jobs, scheduler=options.scheduler, resume=options.resume,
         )  # fmt: skip
+        if any(out.glob("corrections*")):
+            from .corrections import corrections_lines
+
+            for line in corrections_lines((row["line"], row["outcome"]) for row in written(out, "corrections", ["line", "outcome"])):
+                print(f"kzsec: {line}", file=sys.stderr)
+        print(f"kzsec: {sum(counts.values())} files ({_counted(counts)}) -> {out}", file=sys.stderr)
     except KeyboardInterrupt:
-        return _complain(InterruptedError(f"{options.out}: stopped; what is written stays, go on with --resume"), 130)
-    print(f"kzsec: {sum(counts.values())} files ({_counted(counts)}) -> {options.out}", file=sys.stderr)
-    return 0
-
-
-def _annotate_corrected(options: argparse.Namespace, root: Path) -> int:
-    """A corpus that people have corrected is coded in memory: people correct what they can read."""
-    import shutil
-    import tempfile
-
-    from .annotations import annotate
-    from .codebook import read_codebook
-    from .corpus import read_corpus
-    from .corrections import corrected, corrections_lines
-    from .output import encode
-
-    out = Path(options.out).absolute()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CallError(f"{out}: not an empty folder; name a new one with --out (a corrected corpus is not resumed)")
-    corpus, codebook = read_corpus(root), read_codebook(options.codebook)
-    made = corrected(corpus, annotate(corpus, codebook=codebook, engine=options.engine))
-    tables = {**corpus.tables, "documents": corpus.documents.assign(engine=options.engine), **made.tables}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
-        for name, table in tables.items():
-            rows = [tuple(None if type(v).__name__ == "NAType" else v for v in row) if name == "documents" else row
-                    for row in table.astype(object).itertuples(index=False, name=None)]  # fmt: skip
-            path = Path(folder, "new", name, "part-00000.parquet") if options.format == "parquet" else Path(folder, "new", f"{name}.{options.format}")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode(options.format, list(table.columns), rows, True))
-        if out.is_dir():
-            out.rmdir()
-        shutil.move(Path(folder, "new"), out)
-    for line in corrections_lines(made):
-        print(f"kzsec: {line}", file=sys.stderr)
-    print(f"kzsec: {len(corpus.records)} files ({_counted(Counter(r.status for r in corpus.records))}) -> {out}", file=sys.stderr)
+        return _complain(InterruptedError(f"{out}: stopped; what is written stays, go on with --resume"), 130)
     return 0
 
 

@@ -8,14 +8,15 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from .annotations import ANNOTATION_TABLES
+from .annotations import ANNOTATION_TABLES, bare
 from .codebook import LIMITS, STANCES, VECTORS, VOICES
 from .corpus import BOMS, Corpus, CorpusError
 from .evidence import Ref
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CODES = ["vector", "partners", "stance", "limit", "hedged", "voice"]
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp1252", "cp1251", "mac_roman")
@@ -56,11 +57,6 @@ class CellError(ValueError):
 def plain(text: str) -> str:
     """Text as it compares after a spreadsheet: quotes straight, blanks single, no apostrophe before a formula's sign."""
     return " ".join(bare(text).translate(str.maketrans("“”‘’", "\"\"''")).split())
-
-
-def bare(cell: str) -> str:
-    """The cell without the apostrophe that keeps a spreadsheet from running it."""
-    return cell[1:] if re.match(r"'[=+\-@\t\r]", cell) else cell
 
 
 def shown(cell: str) -> str:
@@ -151,6 +147,8 @@ def sentences_by_ref(corpus: Corpus) -> dict[Ref, tuple[int, int, str]]:
 
 def codings_table(rows: Iterable[tuple]) -> pd.DataFrame:
     """The rows as a table `codings`, in its order."""
+    import pandas as pd
+
     ordered = sorted(rows, key=lambda row: (row[0], *row[3:6]))
     whole = dict.fromkeys(["para", "sent", "start", "end"], "int64")
     return pd.DataFrame(ordered, columns=ANNOTATION_TABLES["codings"].split()).astype({**whole, "hedged": bool})

@@ -1,4 +1,4 @@
-"""Rows to bytes, bytes to a folder: parts that are whole or absent, a manifest that vouches for them, one writer."""
+"""Rows to bytes, bytes to a folder and back: parts that are whole or absent, a manifest that vouches for them, one writer."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import json
 import os
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .annotations import csv_cell
+from .annotations import bare, csv_cell
 
 LISTS = frozenset(["repairs", "vectors", "partners", "contested", "participants"])
-WHOLE = frozenset("para sent start end volume issue year chars words paragraphs sentences".split())
+WHOLE = frozenset("line para sent start end volume issue year chars words paragraphs sentences".split())
 MANIFEST, JOURNAL, LOCK = "manifest.json", "manifest.jsonl", ".lock"
 
 
@@ -56,6 +56,48 @@ def _parquet(columns: list[str], rows: list[tuple]) -> bytes:
     sink = pa.BufferOutputStream()
     pa.parquet.write_table(table, sink, compression="zstd")
     return sink.getvalue().to_pybytes()
+
+
+def written(out: Path, table: str, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a table in any of the formats, one after the other: these columns, with the values that were encoded.
+
+    Raises `StreamError` for a table that is not there or cannot be read.
+    """
+    columns = list(columns)
+    try:
+        for row in _decoded(out, table, columns):
+            yield {name: row[name] for name in columns}
+    except (OSError, ValueError, LookupError, TypeError, csv.Error) as error:
+        raise StreamError(f"{out}: no table {table} as annotate writes it ({error}); give the folder of an earlier run", 2) from None
+
+
+def _decoded(out: Path, table: str, columns: list[str]) -> Iterator[dict[str, Any]]:
+    if (path := out / f"{table}.csv").is_file():
+        csv.field_size_limit(2**30)
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                yield {name: _value(name, row[name]) for name in columns}
+    elif (path := out / f"{table}.jsonl").is_file():
+        with path.open(encoding="utf-8") as file:
+            yield from map(json.loads, file)
+    elif parts := sorted((out / table).glob("part-*.parquet")):
+        import pyarrow.parquet
+
+        for part in parts:
+            for batch in pyarrow.parquet.ParquetFile(part).iter_batches(2000, columns=columns):
+                yield from batch.to_pylist()
+    else:
+        raise FileNotFoundError(f"{table}.csv, {table}.jsonl or {table}/part-*.parquet is missing")
+
+
+def _value(column: str, cell: str) -> Any:
+    """What the cell of a CSV stands for."""
+    if column in WHOLE:
+        return int(cell) if cell else None
+    if column in LISTS or column == "also":
+        parts = [part for part in cell.split(";") if part]
+        return parts if column != "also" else [[int(n) for n in part.split("-")] for part in parts]
+    return cell == "True" if column == "hedged" else bare(cell)
 
 
 @contextmanager

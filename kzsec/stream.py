@@ -16,13 +16,14 @@ import pickle
 import signal
 import sys
 import threading
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import __version__
 from .annotations import ANNOTATION_TABLES, annotation_rows, in_order
@@ -31,6 +32,9 @@ from .corpus import CORPUS_TABLES, _body_hash, corpus_rows, parse_text, read_fil
 from .entities import load_engine
 from .intake import CorpusError, list_files, read_overrides
 from .output import Output, StreamError, encode, locked
+
+if TYPE_CHECKING:
+    from .corrections import Correction
 
 COLUMNS = {name: columns.split() for name, columns in {**CORPUS_TABLES, **ANNOTATION_TABLES}.items()}
 
@@ -69,15 +73,19 @@ def annotate_files(
         raise CorpusError(f"{root}: no article here; put .txt files into the folder")
     folder = root if root.is_dir() else root.parent
     overrides, docs = read_overrides(folder), [doc for doc, _ in listed]
+    corrections = _corrections(folder, docs)
     elsewhere = {doc: str(path.absolute()) for doc, path in listed if path != folder / doc}  # names that are not UTF-8
     del listed
     size = chunk or max(50, min(500, len(docs) // 100), len(docs) // 50_000)
+    lines: dict[int, list] = {}  # of corrections, by the chunk that has their article, or would have it
+    for line in corrections:
+        lines.setdefault(max(0, bisect_right(docs, line.ref[0]) - 1) // size, []).append(line)
     made_by = _made_by(engine, codebook)
     job = Job(str(root.absolute()), format, engine, codebook and str(Path(codebook).absolute()), tuple(made_by.items()))
     _tools(job)
     names = hashlib.sha256("\0".join(docs).encode())
     names.update(json.dumps(sorted(overrides.items())).encode())
-    identity = {**made_by, "format": format, "corpus": names.hexdigest(), "articles": len(docs), "chunk": size}
+    identity = {**made_by, "format": format, "corpus": names.hexdigest(), "articles": len(docs), "chunk": size, "corrections": bool(corrections)}
     seen: dict[bytes, int] = {}
 
     def reads() -> Iterator[tuple[range, Any]]:
@@ -90,9 +98,11 @@ def annotate_files(
         for places, read in _in_turn(reads(), ahead):
             firsts = {i: seen.setdefault(key, i) for i, key in zip(places, read.keys, strict=True) if key}
             known = {docs[i]: docs[first] for i, first in firsts.items() if first != i}
-            number, inputs = places.start // size, _sha256(f"{read.sha256} {json.dumps(known)}".encode())
+            number = places.start // size
+            own = lines.get(number, []) if corrections else None
+            inputs = _sha256(f"{read.sha256} {json.dumps([known, own])}".encode())
             kept = output.keeps(number, inputs)
-            yield (number, inputs), None if kept else submit(code_chunk, job, read.records, known, number == 0)
+            yield (number, inputs), None if kept else submit(code_chunk, job, read.records, known, number == 0, own)
 
     with _workers(job, jobs or _cores(), scheduler, len(docs)) as (submit, ahead), locked(out), _progress(len(docs)) as tell:
         output = Output(out, identity, resume=resume)
@@ -129,8 +139,19 @@ def read_chunk(job: Job, files: list[tuple[str, str]], overrides: dict[str, dict
     return Chunk(keys, _sha256(states.encode()), pickle.dumps(records, pickle.HIGHEST_PROTOCOL))
 
 
-def code_chunk(job: Job, records: bytes, known: dict[str, str], first: bool) -> tuple[Counter, dict[str, tuple[bytes, int]]]:
-    """How many files came to each state, and each table's bytes and number of rows."""
+def _corrections(folder: Path, docs: list[str]) -> list[Correction]:
+    """The lines of the `corrections.csv` beside the articles."""
+    if not (folder / "corrections.csv").is_file():
+        return []
+    from .corrections import corrections_beside
+
+    return corrections_beside(folder, set(docs))
+
+
+def code_chunk(
+    job: Job, records: bytes, known: dict[str, str], first: bool, corrections: list[Correction] | None
+) -> tuple[Counter, dict[str, tuple[bytes, int]]]:
+    """How many files came to each state, and each table's bytes and number of rows; one more where there are corrections."""
     codebook, pipeline = _tools(job)
     rows: dict[str, list[tuple]] = {name: [] for name in COLUMNS}
     counts: Counter[str] = Counter()
@@ -149,8 +170,16 @@ def code_chunk(job: Job, records: bytes, known: dict[str, str], first: bool) -> 
             rows[name] += more
     at = COLUMNS["documents"].index("engine")
     rows["documents"] = [(*row[:at], job.engine, *row[at + 1 :]) for row in rows["documents"]]
+    columns = COLUMNS
+    if corrections is not None:
+        from .corrections import REPORT, correct_rows
+
+        columns = {**COLUMNS, "corrections": REPORT}
+        places = {row[:3]: row[3:5] for row in rows["sentences"]}
+        rows["codings"], rows["corrections"] = correct_rows(rows["codings"], corrections, places)
+        rows["paragraph_vectors"] = list({(row[0], row[1], row[5]) for row in rows["codings"]})
     rows |= {name: in_order(name, rows[name]) for name in ANNOTATION_TABLES}
-    return counts, {name: (encode(job.format, COLUMNS[name], rows[name], first), len(rows[name])) for name in COLUMNS}
+    return counts, {name: (encode(job.format, columns[name], rows[name], first), len(rows[name])) for name in columns}
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ import kzsec
 from kzsec.__main__ import main
 from kzsec.annotations import ANNOTATION_TABLES, csv_table
 from kzsec.corpus import CORPUS_TABLES
-from kzsec.output import StreamError, locked
+from kzsec.output import StreamError, locked, written
 from kzsec.stream import COLUMNS, annotate_files
 
 STATES = "Russia China Turkey Uzbekistan Azerbaijan Egypt".split()
@@ -66,6 +67,13 @@ def test_the_tables_are_those_in_memory(small):
         assert (small / f"csv/{name}.csv").read_text(encoding="utf-8") == csv_table(table).to_csv(index=False, lineterminator="\n")
 
 
+def test_what_was_written_is_read_back_from_every_format(small):
+    for name, columns in COLUMNS.items():
+        tables = [list(written(small / format, name, columns)) for format in ("parquet", "csv", "jsonl")]
+        assert tables[0] == tables[1] == tables[2]
+        assert len(tables[0]) == json.loads((small / "csv" / "manifest.json").read_text())["rows"][name]
+
+
 @pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
 def test_every_table_stands_under_its_name_beside_a_manifest_that_vouches_for_it(small, format):
     names = {path.name for path in (small / format).iterdir()} - {"manifest.json"}
@@ -102,7 +110,7 @@ def test_the_number_of_workers_changes_no_byte(folder, tmp_path):
 # --- interrupted, resumed --------------------------------------------------------------------------
 
 
-def stopped(small: Path, out: Path, format: str, after: int) -> None:
+def stopped(small: Path, out: Path, format: str, after: int, corpus: Path | None = None) -> None:
     """A run that ends with a full disk after some chunks."""
     from kzsec.output import Output
 
@@ -110,7 +118,7 @@ def stopped(small: Path, out: Path, format: str, after: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Output, "write", lambda *a: write(*a) if next(calls, None) is not None else full(*a))
         with pytest.raises(StreamError, match="No space left on device; what is written stays"):
-            annotate_files(small / "corpus", out, format=format, jobs=1, chunk=7)
+            annotate_files(corpus or small / "corpus", out, format=format, jobs=1, chunk=7)
 
 
 def full(output, *_) -> None:
@@ -249,6 +257,59 @@ def test_an_article_that_the_coding_fails_on_is_put_aside_with_the_reason(folder
     assert "ZeroDivisionError" in reject["detail"]
 
 
+# --- corrections -----------------------------------------------------------------------------------
+
+
+def corrected(root: Path, *lines: str) -> None:
+    (root / "corrections.csv").write_text("\n".join(["doc,para,sent,vector,column,value", *lines]), encoding="utf-8")
+
+
+CORRECTIONS = [
+    "zz.txt,0,0,russia,present,false", "0004.txt,0,0,china,present,true", "0004.txt,0,0,china,stance,neutral", "0004.txt,0,0,china,hedged,no",
+    "0004.txt,0,0,china,voice,report", "0037.txt,0,0,china,present,false", "gone.txt,0,0,china,present,false", "!first.txt,0,0,china,present,false",
+]  # fmt: skip
+
+
+@pytest.fixture
+def mended(small, tmp_path):
+    """The forty articles with corrections beside them, of which some do not apply."""
+    shutil.copytree(small / "corpus", tmp_path / "mended")
+    corrected(tmp_path / "mended", *CORRECTIONS)
+    return tmp_path / "mended"
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
+def test_corrections_apply_to_every_chunk_as_they_do_in_memory(mended, tmp_path, format):
+    corpus = kzsec.read_corpus(mended)
+    expected = kzsec.corrected(corpus, kzsec.annotate(corpus)).tables
+    for chunk in (3, 100):
+        annotate_files(mended, tmp_path / str(chunk), format=format, jobs=1, chunk=chunk)
+        for name in ("codings", "paragraph_vectors", "events", "corrections"):
+            table = expected[name].astype({"line": int}) if name == "corrections" else expected[name]
+            assert list(written(tmp_path / str(chunk), name, table.columns)) == table.to_dict("records")
+    assert [row["line"] for row in written(tmp_path / "3", "corrections", ["line"])] == [9, 3, 4, 5, 6, 7, 8, 2]
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv"])
+def test_a_resumed_run_codes_again_what_other_corrections_concern(mended, tmp_path, format):
+    stopped(mended.parent, tmp_path / "out", format, 2, corpus=mended)
+    corrected(mended, "0004.txt,0,0,china,present,false", *CORRECTIONS[5:])
+    annotate_files(mended, tmp_path / "out", format=format, jobs=1, chunk=7, resume=True)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.parquet")}
+    corrected(mended, *CORRECTIONS)
+    annotate_files(mended, tmp_path / "out", format=format, jobs=1, chunk=7, resume=True)
+    annotate_files(mended, tmp_path / "fresh", format=format, jobs=1, chunk=7)
+    assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
+    kept = {path.name for path, at in before.items() if path.stat().st_mtime_ns == at}
+    assert kept == ({f"part-{n:05}.parquet" for n in range(1, 5)} if format == "parquet" else set())
+
+
+def test_corrections_that_come_later_need_a_folder_of_their_own(small, mended, capsys):
+    shutil.copytree(small / "csv", mended.parent / "out")
+    with pytest.raises(StreamError, match="made with another corrections"):
+        annotate_files(mended, mended.parent / "out", format="csv", jobs=1, chunk=7, resume=True)
+
+
 # --- killed ----------------------------------------------------------------------------------------
 
 KILLS = """
@@ -306,6 +367,19 @@ def test_twenty_kills_at_random_moments_change_no_byte(folder, tmp_path):
     killed, unfinished = map(int, run.stdout.split())
     assert killed >= 10
     assert unfinished >= 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are no forks, and Python itself warns")
+def test_a_killed_run_leaves_no_warning(folder, tmp_path):
+    """Forked workers leave no semaphores behind; they are forked where nothing that starts threads is imported before."""
+    root = folder(made_up(1000))
+    call = [sys.executable, "-m", "kzsec", "annotate", str(root), "--out", str(tmp_path / "out"), "--jobs", "2"]
+    with subprocess.Popen(call, stderr=subprocess.PIPE) as run:
+        journal = tmp_path / "out" / "manifest.jsonl"
+        while run.poll() is None and (not journal.is_file() or len(journal.read_bytes().splitlines()) < 2):
+            time.sleep(0.02)
+        run.kill()
+        assert (run.wait(), run.stderr.read()) == (-9, b"")
 
 
 def test_a_killed_worker_of_a_cluster_changes_no_byte(folder, tmp_path):
