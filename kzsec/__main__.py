@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("--codebook", metavar="DIR", help="a folder with tables that replace the shipped ones")
     annotate.add_argument("--jobs", type=_positive, metavar="N", help="processes at a time (default: one a core)")
     annotate.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask cluster to work on, as tcp://host:8786")
+    annotate.add_argument("--against", metavar="DIR", help="tell what changed since this earlier output: articles, codings, acts, findings")
     annotate.add_argument("--resume", action="store_true", help="go on where an interrupted run into DIR stopped")
 
     check = command("check", _check, "say what became of each file and why", "check my_articles --strict")
@@ -114,13 +115,16 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _annotate(options: argparse.Namespace) -> int:
+    from .changes import check_earlier, compare
     from .output import written
     from .stream import annotate_files
 
     if options.codebook and not Path(options.codebook).is_dir():
         raise CallError(f"{options.codebook}: no such folder; give a folder of codebook tables")
     _existing(options.corpus)
-    out = Path(options.out)
+    out, earlier = Path(options.out), options.against and Path(options.against)
+    if earlier:
+        check_earlier(earlier, out)
     try:
         counts = annotate_files(
             options.corpus, out, format=options.format, engine=options.engine, codebook=options.codebook,
@@ -132,6 +136,8 @@ def _annotate(options: argparse.Namespace) -> int:
             for line in corrections_lines((row["line"], row["outcome"]) for row in written(out, "corrections", ["line", "outcome"])):
                 print(f"kzsec: {line}", file=sys.stderr)
         print(f"kzsec: {sum(counts.values())} files ({_counted(counts)}) -> {out}", file=sys.stderr)
+        for line in compare(earlier, out, format=options.format, codebook=options.codebook) if earlier else ():
+            print(line)
     except KeyboardInterrupt:
         return _complain(InterruptedError(f"{out}: stopped; what is written stays, go on with --resume"), 130)
     return 0
