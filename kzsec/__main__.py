@@ -160,7 +160,7 @@ def _check(options: argparse.Namespace) -> int:
     skipped = [{"doc": doc, "status": "skipped", "reason": reason, "detail": "", "encoding": "", "repairs": []}
                for doc, reason in list_files(root)[1]]  # fmt: skip
     for row in [*rows, *skipped]:
-        print(json.dumps(row, ensure_ascii=False) if options.format == "jsonl" else _line(row))
+        print(json.dumps(row) if options.format == "jsonl" else _line(row))
     print(f"kzsec: {_counted(counts)} = {len(rows)} files seen; skipped {len(skipped)}", file=sys.stderr)
     return int(options.strict and counts["quarantined"] > 0)
 

@@ -45,13 +45,16 @@ def test_a_fault_is_one_clear_line(case, folder, tmp_path, capsys):
 
 
 def test_check_counts_every_file(folder, capsys):
-    root = folder({"a.txt": "Kazakhstan met Russia.", "b.txt": "Kazakhstan met Russia.", "c.txt": "", "README": "x", "d\n.txt": "Astana waits."})
+    root = folder({"a.txt": "Kazakhstan met Russia.", "b.txt": "Kazakhstan met Russia.", "c.txt": "", "README": "x", "d\n\u202e.txt": "Astana waits."})
     assert main(["check", str(root)]) == 0
     out, err = capsys.readouterr()
     assert "accepted 2, repaired 0, duplicate 1, quarantined 1 = 4 files seen; skipped 1" in err
     assert len(out.splitlines()) == 5
     assert main(["check", str(root), "--strict", "--format", "jsonl"]) == 1
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    out = capsys.readouterr().out
+    assert out.isascii()
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert "d\n\u202e.txt" in {row["doc"] for row in rows}
     assert {row["status"] for row in rows} == {"accepted", "duplicate", "quarantined", "skipped"}
     assert all(set(row) == {"doc", "status", "reason", "detail", "encoding", "repairs"} for row in rows)
 
