@@ -500,6 +500,8 @@ async def _run_all(
             bars[number].update()
         else:
             nb = nbformat.read(path, as_version=4)
+            if not nb.metadata.get("long"):  # those that say so begin first, so that none ends alone
+                await asyncio.sleep(0)
             async with started:
                 failed, seconds = await _execute(nb, parameters, work / str(number), bars[number], running)
         html, files = await asyncio.to_thread(render_page, nb, path, pages)
