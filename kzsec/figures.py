@@ -397,11 +397,10 @@ def said_done_limited(study: Study) -> Html:
             quotes = [(*excerpt(texts[ref], cues, named.get((partner, ref), ())), ref) for ref in refs[:8]]
             _, quote, ref = max(quotes, key=lambda q: q[0], default=(0, "", None))
             link = f'“{trail.link([ref], f"{name}, {part}: quoted", quote)}” ' if refs else ""
-            cells.append(f"<td>{link}<small>({trail.link(refs, f'{name}, {part}')})</small></td>")
-        body.append(f'<tr><th scope="row">{text_html(name)}</th>{"".join(cells)}</tr>')
+            cells.append(f"{link}<small>({trail.link(refs, f'{name}, {part}')})</small>")
+        body.append([text_html(name), *cells])
     caption = "Said, done, limited: hedges travel with overtures (in parentheses how many sentences)"
-    head = "".join(f'<th scope="col">{h}</th>' for h in ("Partner", "Officials said", "Done or under way", "Limited or hedged"))
-    return table_html(trail, caption, head, body)
+    return table_html(trail, caption, ["Partner", "Officials said", "Done or under way", "Limited or hedged"], body)
 
 
 def _cue_words(study: Study) -> dict[str, re.Pattern[str]]:
