@@ -38,9 +38,10 @@ DOMAIN_SHAPES = {"security": "o", "economic": "s", "political": "^"}
 FILLS = {modality: modality.replace("_", " ") for modality in MODALITIES}
 RC = {
     "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9, "text.parse_math": False, "text.color": INK,
-    "axes.edgecolor": MUTED, "axes.labelcolor": INK, "xtick.color": MUTED, "ytick.color": MUTED, "axes.spines.top": False,
-    "axes.spines.right": False, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "figure.facecolor": "none",
-    "axes.facecolor": "none", "savefig.facecolor": "none", "hatch.linewidth": 0.9,
+    "axes.edgecolor": MUTED, "axes.labelcolor": INK, "xtick.color": MUTED, "ytick.color": MUTED, "axes.titlecolor": INK,
+    "xtick.labelcolor": INK, "ytick.labelcolor": INK, "xtick.major.size": 0, "ytick.major.size": 0, "hatch.linewidth": 0.9,
+    **{f"axes.spines.{side}": False for side in ("top", "right", "left", "bottom")}, "figure.constrained_layout.use": True,
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none"), "legend.frameon": False, "legend.fontsize": 8.5,
 }  # fmt: skip
 styled = mpl.rc_context(RC)  # a decorator: what the function draws is in the project's style
 MOST_PANELS = 10
@@ -67,11 +68,15 @@ def publish(fig: Figure, trail: Trail, *, title: str, alt: str, caption: str) ->
     return Html(html, f"{title}. {alt}")
 
 
+def _saved(fig: Figure, **options: Any) -> io.BytesIO:
+    file = io.BytesIO()
+    fig.savefig(file, **options)
+    return file
+
+
 def _drawing(fig: Figure) -> str:
     """The drawing as SVG without clock time, random ids and characters that change how text reads."""
-    buffer = io.StringIO()
-    fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
+    svg = _saved(fig, format="svg", metadata={"Date": None, "Creator": None}).getvalue().decode()
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     return visible(re.sub(r"\n\s*", " ", re.sub(r'(<g) id="[^"]*"', r"\1", svg)))
 
@@ -86,9 +91,8 @@ def _png_file(fig: Figure) -> bytes:
     """The drawing in pixels, in so few colours as it has."""
     from PIL import Image
 
-    drawn, file = io.BytesIO(), io.BytesIO()
-    fig.savefig(drawn, format="png", dpi=150, facecolor=PAPER)
-    Image.open(drawn).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(file, "PNG")
+    drawn, file = Image.open(_saved(fig, format="png", dpi=150, facecolor=PAPER)), io.BytesIO()
+    drawn.convert("RGB").quantize(96, dither=Image.Dither.NONE).save(file, "PNG")
     return file.getvalue()
 
 
@@ -153,7 +157,7 @@ def mark_matrix(
         lines[row] = max(1, -(-most // across), 0.6 * (labels[row].count("\n") + 1))
     tops = dict(zip(rows, np.cumsum([0, *lines.values()]), strict=False))
     height = sum(lines.values())
-    fig = Figure(figsize=(width, 0.55 + 0.27 * height), layout="constrained")
+    fig = Figure(figsize=(width, 0.55 + 0.27 * height))
     ax = fig.add_subplot()
     ax.set(xlim=(0, len(columns)), ylim=(height, 0))
     single = all(len(inside) == 1 for inside in cells.values())
@@ -166,13 +170,9 @@ def mark_matrix(
     ax.set_xticks(np.arange(len(columns)) + 0.5, list(columns.values()), fontsize=9 if len(columns) < 9 else 8)
     ax.set_yticks([tops[row] + lines[row] / 2 for row in rows], list(labels.values()))
     ax.xaxis.tick_top()
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
     told = {meaning: tuple(Mark("", "", (), "", **look).draw(ax, np.nan, np.nan)) for meaning, look in legend}
-    fig.legend(
-        told.values(), told.keys(), loc="outside lower left", ncols=min(len(told), 8), frameon=False, fontsize=8.5,
-        handletextpad=0.1, columnspacing=1.0, handler_map={tuple: HandlerTuple(ndivide=1, pad=0)},
-    )  # fmt: skip
+    fig.legend(told.values(), told.keys(), loc="outside lower left", ncols=min(len(told), 8), handletextpad=0.1, columnspacing=1.0,
+               handler_map={tuple: HandlerTuple(ndivide=1, pad=0)})  # fmt: skip
     return fig
 
 
@@ -201,7 +201,7 @@ def barcode(study: Study) -> Html:
     if not strips:
         return refused(corpus, "The order of stances in each article", "no sentence speaks of a partner")
     longest, total = max(map(len, strips.values())), sum(map(len, strips.values()))
-    fig = Figure(figsize=(9.2, 0.4 + 1.42 * len(strips)), layout="constrained")
+    fig = Figure(figsize=(9.2, 0.4 + 1.42 * len(strips)))
     for ax, (doc, strip) in zip(fig.subplots(len(strips), 1, squeeze=False)[:, 0], strips.items(), strict=True):
         order = {(doc, s.para, s.sent): n for n, s in enumerate(strip)}
         for row in (c for c in study.codings if c.ref in order):
@@ -217,13 +217,11 @@ def barcode(study: Study) -> Html:
             ax.plot([at, at], [-0.5, len(VECTORS) - 0.5], color=FAINT, linewidth=0.7, zorder=0)
         ax.set(xlim=(0, longest), ylim=(-0.55, len(VECTORS) - 0.45), xticks=[])
         ax.set_yticks(range(len(VECTORS)), list(VECTORS.values())[::-1], fontsize=8)
-        ax.tick_params(length=0)
-        ax.spines[:].set_visible(False)
-        ax.set_title(f"{labels[doc]}: {len(strip)} sentences", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
+        ax.set_title(f"{labels[doc]}: {len(strip)} sentences", loc="left", fontsize=9, fontweight="bold", pad=3)
     places = dict(zip(STANCE_COLOURS, ("above", "below", "across"), strict=True))
     handles = [Rectangle((0, 0), 1, 1, facecolor=colour, label=f"{s} ({places[s]})") for s, colour in STANCE_COLOURS.items()]
     handles += [Rectangle((0, 0), 1, 1, label=voice, **_voice_style(voice, MUTED)) for voice in VOICES]
-    fig.legend(handles=handles, loc="outside lower left", ncols=6, frameon=False, fontsize=8.5, columnspacing=1.2, handlelength=1.3)
+    fig.legend(handles=handles, loc="outside lower left", ncols=6, columnspacing=1.2, handlelength=1.3)
     stances = Counter((c.doc, c.stance == "friction") for c in study.codings if c.vector == "russia")
     friction = {doc: (stances[doc, True], stances[doc, True] + stances[doc, False]) for doc in stories}
     high, low = (", ".join(names[doc] for doc, (n, of) in friction.items() if of and (n / of >= 0.5) == much) for much in (True, False))
@@ -435,15 +433,13 @@ def bars(study: Study, refs: pd.Series, *, title: str, unit: str, of: int) -> Ht
     if refs.empty:
         return refused(study.corpus, title, f"there is no {unit}")
     trail = Trail(study.corpus, slug(unit))
-    fig = Figure(figsize=(8.0, 0.35 + 0.27 * len(refs)), layout="constrained")
+    fig = Figure(figsize=(8.0, 0.35 + 0.27 * len(refs)))
     ax = fig.add_subplot()
     drawn = ax.barh([str(label) for label in refs.index], refs.map(len), color=VECTOR_COLOURS["nato"], height=0.68)
     for bar, (label, cell) in zip(drawn, refs.items(), strict=True):
         bar.set_url(trail.mark(cell, f"{label}: {len(cell)}"))
         ax.text(bar.get_width(), bar.get_y() + bar.get_height() / 2, f" {len(cell)}", va="center", fontsize=8.5)
     ax.invert_yaxis()
-    ax.tick_params(length=0)
-    ax.spines[["left", "bottom"]].set_visible(False)
     ax.set_xticks([])
     alt = "; ".join(f"{label} {len(cell)}" for label, cell in refs.items())
     return publish(

@@ -130,7 +130,7 @@ def totalled(refs: pd.DataFrame, *, name: str = "all") -> pd.DataFrame:
 
 def refs_by(rows: pd.DataFrame, column: str, *, most: int = 15) -> pd.Series:
     """Sentences by value of a column, the `most` frequent values, most first, ties by value."""
-    refs = with_sentence_ref(rows).groupby(column, sort=True)["ref"].agg(lambda found: sorted(set(found)))
+    refs = with_sentence_ref(rows).groupby(column)["ref"].agg(lambda found: sorted(set(found)))
     return refs.iloc[refs.map(len).argsort(kind="stable")[::-1]].head(most) if len(refs) else refs
 
 
@@ -148,10 +148,8 @@ def closing_judgements(study: Study) -> pd.DataFrame:
 
 def named_together(study: Study) -> pd.DataFrame:
     """Sentences that name two partners: columns partner, with, sentences, refs, most first; Kazakhstan itself is none."""
-    mentions = study.coding.mentions
-    known = _partners(study.codebook)
-    chosen = mentions[mentions["id"].isin(list(known)) & (mentions["id"] != "kazakhstan") & (mentions["type"] != "MEDIA")]
-    return _pairs(chosen, "id", sorted(known))
+    mentions, known = study.coding.mentions, sorted(_partners(study.codebook).keys() - {"kazakhstan"})
+    return _pairs(mentions[mentions["id"].isin(known) & (mentions["type"] != "MEDIA")], "id", known)
 
 
 def word_pattern(word: str) -> re.Pattern[str]:
@@ -176,11 +174,13 @@ def network(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     mentions = study.coding.mentions[study.coding.mentions["type"].isin(["PERSON", "ORG", "GPE", "NORP", "LOC", "EVENT"])]
     edges = _pairs(mentions, "id", sorted(mentions["id"].unique())).rename(columns={"partner": "source", "with": "target"})
-    first = mentions.drop_duplicates("id").set_index("id")
-    names = entity_names(study)
-    counts = refs_by(mentions, "id", most=len(first)).map(len) if len(first) else {}
-    nodes = [(i, names[i], first.at[i, "type"], ";".join(first.at[i, "vectors"]), int(counts[i])) for i in sorted(first.index)]
+    names, counts = entity_names(study), Counter(id for id, *_ in {*zip(mentions["id"], with_sentence_ref(mentions)["ref"], strict=True)})
+    first = mentions.drop_duplicates("id").sort_values("id").itertuples(index=False)
+    nodes = [(m.id, names[m.id], m.type, ";".join(m.vectors), counts[m.id]) for m in first]
     return pd.DataFrame(nodes, columns=["id", "name", "type", "vectors", "sentences"]), edges
+
+
+MENTION = "doc para sent start end text type id".split()
 
 
 def leave_one_out_mentions(study: Study) -> pd.DataFrame:
@@ -188,12 +188,11 @@ def leave_one_out_mentions(study: Study) -> pd.DataFrame:
     from .entities import find_mentions
     from .lexicon import codebook_without
 
-    articles = study.corpus.articles
-    rows = []
+    articles, rows = study.corpus.articles, []
     for article in articles:
         tables = codebook_without(study.codebook, article, [other for other in articles if other is not article])
-        rows += [(article.doc, m.para, m.sent, m.start, m.end, m.text, m.type, m.id) for m in find_mentions(article, tables)]
-    return pd.DataFrame(rows, columns="doc para sent start end text type id".split())
+        rows += [(article.doc, *m[:7]) for m in find_mentions(article, tables)]
+    return pd.DataFrame(rows, columns=MENTION)
 
 
 def spacy_mentions(study: Study) -> dict[str, pd.DataFrame]:
@@ -205,12 +204,10 @@ def spacy_mentions(study: Study) -> dict[str, pd.DataFrame]:
     runs = {}
     for name in sorted(n for n in spacy.util.get_installed_models() if n.startswith("en_")):
         pipeline, rows = spacy.load(name), []
-        for article in study.corpus.articles:
-            for s in article.sentences:
-                for ent in pipeline(article.text[s.start : s.end]).ents:
-                    place = (article.doc, s.para, s.sent, s.start + ent.start_char, s.start + ent.end_char)
-                    rows.append((*place, ent.text, ent.label_, ""))
-        runs[f"spaCy {name}"] = pd.DataFrame(rows, columns="doc para sent start end text type id".split())
+        for s in study.corpus.sentences.itertuples(index=False):
+            found = pipeline(s.text).ents
+            rows += [(s.doc, s.para, s.sent, s.start + e.start_char, s.start + e.end_char, e.text, e.label_, "") for e in found]
+        runs[f"spaCy {name}"] = pd.DataFrame(rows, columns=MENTION)
     return runs
 
 
@@ -264,16 +261,16 @@ def offices(study: Study) -> dict[tuple[str, str], str]:
     """(doc, person id) of Kazakhstan's officials to name and the office that the article gives, as the machine reads it."""
     from .entities import find_mentions
 
-    found: dict[tuple[str, str], str] = {}
+    found = {}
     for article in study.corpus.articles:
-        longest: dict[str, str] = {}
-        office: dict[str, str] = {}
+        people: dict[str, list[Any]] = {}
         for m in find_mentions(article, study.codebook):
             if m.type == "PERSON" and "kazakhstan" in m.partner:
-                longest[m.id] = max(longest.get(m.id, ""), m.text, key=len)
-                office[m.id] = office.get(m.id) or m.office
-        for who, name in longest.items():
-            held = "" if RANK.search(office[who]) else _short_office(office[who])
+                people.setdefault(m.id, []).append(m)
+        for who, mentions in people.items():
+            name = max((m.text for m in mentions), key=len)
+            office = next(filter(None, (m.office for m in mentions)), "")
+            held = "" if RANK.search(office) else _short_office(office)
             found[article.doc, who] = f"{name.split()[-1]}, {held}" if held else name
     return found
 
@@ -334,11 +331,10 @@ def constraints(codings: pd.DataFrame) -> pd.DataFrame:
     A vector that is itself a constraint there is not its object; `none named` where no other stands in the sentence.
     """
     rows = with_sentence_ref(codings)
-    limits = rows[rows["limit"] == "constraint"]
-    others = rows[rows["limit"] != "constraint"].groupby("ref")["vector"].agg(list)
-    objects = [others.get(ref, ["none named"]) for ref in limits["ref"]]
-    order = [*VECTORS, "none named"]
-    table = ref_table(limits.assign(object=objects), "vector", "object", index_order=list(VECTORS), column_order=order)
+    limits = rows["limit"] == "constraint"
+    others = rows[~limits].groupby("ref")["vector"].agg(list)
+    objects = rows[limits].assign(object=[others.get(ref, ["none named"]) for ref in rows.loc[limits, "ref"]])
+    table = ref_table(objects, "vector", "object", index_order=list(VECTORS), column_order=[*VECTORS, "none named"])
     return table.rename(index=VECTORS, columns=VECTORS).rename_axis(index="limits")
 
 
@@ -350,10 +346,10 @@ def pairs_in_sentence(codings: pd.DataFrame) -> pd.DataFrame:
 def _pairs(rows: pd.DataFrame, column: str, order: list[str]) -> pd.DataFrame:
     found: dict[tuple[str, str], list[Ref]] = {}
     rank = {value: at for at, value in enumerate(order)}
-    for ref, values in rows.groupby(["doc", "para", "sent"], sort=True)[column]:
+    for ref, values in rows.groupby(["doc", "para", "sent"])[column]:
         for pair in combinations(sorted(set(values), key=rank.__getitem__), 2):
             found.setdefault(pair, []).append(ref)
-    table = pd.DataFrame([(a, b, len(refs), refs) for (a, b), refs in found.items()], columns=["partner", "with", "sentences", "refs"])
+    table = pd.DataFrame([(*pair, len(refs), refs) for pair, refs in found.items()], columns=["partner", "with", "sentences", "refs"])
     return table.sort_values(["sentences", "partner", "with"], ascending=[False, True, True], ignore_index=True)
 
 
