@@ -18,7 +18,7 @@ from .corpus import SEEDS, Corpus
 from .evidence import Html, Ref, Trail, text_html
 from .patterns import POLES, RECODINGS, Study, closing_judgements, without_article
 
-RUSSIA_LED = {"csto", "cis", "eurasian-economic-community", "single-economic-space", "central-asian-cooperation-organization", "sco"}
+RUSSIA_LED = set("csto cis eurasian-economic-community single-economic-space central-asian-cooperation-organization sco".split())
 CONDITION = re.compile(r"\b(?:stands? or falls?|depends?(?: also)? (?:up)?on|hinges? on|provided that|on condition|only if|unless)\b", re.I)
 NAMED = 4  # articles or acts that a sentence names one by one; more are counted
 
@@ -48,7 +48,8 @@ def _stop_if_broken(corpus: Corpus, claims: Iterable[Claim]) -> None:
 
 def _claim_html(corpus: Corpus, claim: Claim, says: str, trail: Trail) -> str:
     """The claim's words, already HTML, behind what is wrong with it and before the link to its sentences."""
-    verdict = {True: "", False: "Does not hold here: ", None: f"Not estimable from {_number(corpus.articles, 'article')}: "}[claim.holds]
+    mute = f"Not estimable from {_number(corpus.articles, 'article')}: "
+    verdict = "" if claim.holds else mute if claim.holds is None else "Does not hold here: "
     mark = f'<span class="verdict">{verdict}</span>' if verdict else ""
     return f"{mark}{says} [{trail.link(claim.refs, claim.name, _number(set(claim.refs), 'sentence'))}]"
 
@@ -65,7 +66,8 @@ def claims_html(corpus: Corpus, claims: Iterable[Claim], *, name: str = "claims"
     for claim in claims:
         lead, colon, rest = claim.says.partition(": ")
         says = f"<strong>{text_html(lead)}:</strong> {text_html(rest)}" if colon else text_html(lead)
-        items.append(f'<li class="{"claim" if claim.holds else "claim broken"}">{_claim_html(corpus, claim, says, trail)}</li>')
+        kind = "claim" if claim.holds else "claim broken"
+        items.append(f'<li class="{kind}">{_claim_html(corpus, claim, says, trail)}</li>')
     return Html(f'<ul class="claims">{"".join(items)}</ul>{trail.lists_html()}', "\n".join(c.says for c in claims))
 
 
@@ -126,7 +128,8 @@ def _of(part: list, whole: list) -> str:
 
 def _others(rest: list[Any]) -> str:
     """The acts that a count leaves out, in their own words where they are few."""
-    return f"; the other{'s' * (len(rest) > 1)}: {'; '.join(act.what for act in rest)}" if 0 < len(rest) <= NAMED else ""
+    told = f"; the other{'s' * (len(rest) > 1)}: {'; '.join(act.what for act in rest)}"
+    return told if 0 < len(rest) <= NAMED else ""
 
 
 def _modalities(acts: list[Any]) -> str:
@@ -134,19 +137,22 @@ def _modalities(acts: list[Any]) -> str:
     return ", ".join(f"{counts[m]} {m.replace('_', ' ')}" for m in MODALITIES if counts[m])
 
 
-@_headline("several partners, unequal", answers="Is it multi-vector?",
-           overturned="articles in which the four poles carry cooperation alike; collect stories on China and the Gulf")  # fmt: skip
+@_headline("several partners, unequal", answers="Is it multi-vector?", overturned="articles in which the four poles "
+           "carry cooperation alike; collect stories on China and the Gulf")  # fmt: skip
 def claim_several(study: Study) -> Found:
     """At least three of the four poles carry cooperation, and the largest has over half more than the smallest."""
     cooperation = [c for c in study.codings if c.stance == "cooperation" and c.vector in POLES]
     counts = Counter(c.vector for c in cooperation)
     shown = ", ".join(f"{VECTORS[v]} {counts[v]}" for v in sorted(POLES, key=lambda v: -counts[v]))
-    says = f"Several partners, but not in equal measure: the {len(cooperation)} codings of cooperation with the four poles are {shown}."
+    says = (
+        f"Several partners, but not in equal measure: the {len(cooperation)} codings of cooperation with the four poles "
+        f"are {shown}."
+    )
     return says, len(counts) >= 3 and max(counts.values()) > 1.5 * min(counts.values()) if counts else None, cooperation
 
 
-@_headline("operations: Russia and the CSTO", answers="Who does what?", overturned="a joint exercise, deployment or standing "
-           "duty with a Western or Chinese partner; collect stories on Steppe Eagle and the like")  # fmt: skip
+@_headline("operations: Russia and the CSTO", answers="Who does what?", overturned="a joint exercise, deployment or "
+           "standing duty with a Western or Chinese partner; collect stories on Steppe Eagle and the like")  # fmt: skip
 def claim_operations(study: Study) -> Found:
     """At least two thirds of the operations and commitments are with Russia or a grouping that it belongs to."""
     acts = [a for a in study.acts if a.kind in ("operation", "commitment")]
@@ -158,8 +164,8 @@ def claim_operations(study: Study) -> Found:
     return says, len(led) >= 2 / 3 * len(acts) if acts else None, led
 
 
-@_headline("support: United States and Turkey", answers="Who does what?", overturned="arms, training or money that Russia, "
-           "China or NATO itself gives; collect stories on arms deliveries")  # fmt: skip
+@_headline("support: United States and Turkey", answers="Who does what?", overturned="arms, training or money that "
+           "Russia, China or NATO itself gives; collect stories on arms deliveries")  # fmt: skip
 def claim_support(study: Study) -> Found:
     """Over half of the support that is done or under way is with the United States or Turkey, and none with NATO itself."""
     support = [a for a in study.acts if a.kind == "support"]
@@ -174,8 +180,8 @@ def claim_support(study: Study) -> Found:
     return says, not nato and len(states) > len(acts) / 2 if acts else None, states
 
 
-@_headline("China in words", answers="Who does what?", overturned="one bilateral exercise, delivery or security agreement with "
-           "China; collect stories on Chinese military aid")  # fmt: skip
+@_headline("China in words", answers="Who does what?", overturned="one bilateral exercise, delivery or security "
+           "agreement with China; collect stories on Chinese military aid")  # fmt: skip
 def claim_china(study: Study) -> Found:
     """A statement on China there is, and no agreement, support, operation or commitment with it outside a grouping with Russia."""
     acts = [a for a in study.acts if "china" in a.partners]
@@ -188,8 +194,8 @@ def claim_china(study: Study) -> Found:
     return says, bool(said) and not alone if acts else None, acts
 
 
-@_headline("Russia by story", answers="Who limits whom?", overturned="a Western or Caspian story in which Russia is mostly "
-           "partner; collect stories on NATO visits and Caspian exercises")  # fmt: skip
+@_headline("Russia by story", answers="Who limits whom?", overturned="a Western or Caspian story in which Russia is "
+           "mostly partner; collect stories on NATO visits and Caspian exercises")  # fmt: skip
 def claim_by_story(study: Study) -> Found:
     """Where the story is a Western or neighbouring tie, at least half of Russia's codings are friction, twice the share elsewhere."""
     stories, labels = study.stories(), study.labels()
@@ -203,15 +209,15 @@ def claim_by_story(study: Study) -> Found:
     docs = [labels[doc] for doc, story in stories.items() if story in ("nato", "region")]
     named = (" and ".join(docs) or "none") if len(docs) <= NAMED else f"{len(docs)} of {len(stories)}"
     says = (
-        f"Russia is a partner where the story is Russian or Central Asian, and friction where it is a Western or Caspian tie: in such "
-        f"articles, {named}, {_of(limits, there)} codings of Russia are friction, elsewhere {_of(other, elsewhere)}; "
+        "Russia is a partner where the story is Russian or Central Asian, and friction where it is a Western or Caspian "
+        f"tie: in such articles, {named}, {_of(limits, there)} codings of Russia are friction, elsewhere {_of(other, elsewhere)}; "
         f"{len(constraint)} of these are constraints on a tie with someone else."
     )
     return says, holds, limits, other
 
 
-@_headline("limits: Russia and China", answers="Who limits whom?", overturned="a Western partner that makes its help depend on "
-           "distance from another; collect stories on conditions of aid")  # fmt: skip
+@_headline("limits: Russia and China", answers="Who limits whom?", overturned="a Western partner that makes its help "
+           "depend on distance from another; collect stories on conditions of aid")  # fmt: skip
 def claim_limits(study: Study) -> Found:
     """Over four fifths of the codings of constraint are Russia's or China's."""
     constraint = [c for c in study.codings if c.limit == "constraint"]
@@ -225,22 +231,23 @@ def claim_limits(study: Study) -> Found:
     return says, len(theirs) > 0.8 * len(constraint) if constraint else None, constraint
 
 
-@_headline("Middle East: talks", answers="How deep are the openings?", overturned="one security agreement, delivery or exercise "
-           "with an Arab state, Israel or Iran that is done; collect follow-ups to the visits of 2006")  # fmt: skip
+@_headline("Middle East: talks", answers="How deep are the openings?", overturned="one security agreement, delivery or "
+           "exercise with an Arab state, Israel or Iran that is done; collect follow-ups to the visits of 2006")  # fmt: skip
 def claim_tentative(study: Study) -> Found:
     """Of the acts with the Middle East that are done, less than half go beyond contact, and none of these is on security."""
     acts = [a for a in study.acts if a.modality in ("done", "under_way") and "middle_east" in a.vectors]
     talks, agreed = _split(acts, lambda a: a.kind in ("contact", "statement"))
     domains = Counter(a.domain for a in agreed)
     says = (
-        f"With the Middle East it is talks: {_of(talks, acts)} acts done are meetings, and what goes beyond them is trade "
-        f"({domains['economic']}), not security ({domains['security']}); all in {_number({a.doc for a in acts}, 'article')}."
+        f"With the Middle East it is talks: {_of(talks, acts)} acts done are meetings, and what goes beyond them is "
+        f"trade ({domains['economic']}), not security ({domains['security']}); "
+        f"all in {_number({a.doc for a in acts}, 'article')}."
     )
     return says, not domains["security"] and len(agreed) < len(acts) / 2 if acts else None, acts
 
 
-@_headline("treaty without depth", answers="How deep are the openings?", overturned="a joint operation with a neighbour under "
-           "its treaty; collect stories on the Caspian and on Uzbekistan")  # fmt: skip
+@_headline("treaty without depth", answers="How deep are the openings?", overturned="a joint operation with a "
+           "neighbour under its treaty; collect stories on the Caspian and on Uzbekistan")  # fmt: skip
 def claim_treaty(study: Study) -> Found:
     """A neighbour with an agreement done has no operation done, and over a quarter of its codings are hedged or doubt the tie."""
     done = [a for a in study.acts if a.modality == "done"]
@@ -249,9 +256,10 @@ def claim_treaty(study: Study) -> Found:
     operations = [a for a in done if a.kind == "operation" and not set(partners).isdisjoint(a.partners)]
     about = [c for c in study.codings if c.vector == "region" and not set(partners).isdisjoint(c.partners)]
     hedged = [c for c in about if c.hedged or c.limit == "doubt"]
+    names = ", ".join(map(study.partner_name, partners)) or "a neighbour"
     says = (
-        f"With {', '.join(map(study.partner_name, partners)) or 'a neighbour'} a treaty is not depth: {_number(agreed, 'agreement')} done, "
-        f"{len(operations)} operations; {_of(hedged, about)} codings of that tie are hedged or doubt it."
+        f"With {names} a treaty is not depth: {_number(agreed, 'agreement')} done, {len(operations)} operations; "
+        f"{_of(hedged, about)} codings of that tie are hedged or doubt it."
     )
     return says, not operations and len(hedged) > len(about) / 4 if agreed else None, agreed, hedged
 
@@ -270,8 +278,8 @@ def claim_hedges(study: Study) -> Found:
     return says, len(hedged) / len(overture) > len(other) / len(standing) if enough else None, hedged
 
 
-@_headline("ranked declarations", overturned="a declared priority for the West, or a mere wish towards the CSTO; collect "
-           "doctrines and addresses in full")  # fmt: skip
+@_headline("ranked declarations", overturned="a declared priority for the West, or a mere wish towards the CSTO; "
+           "collect doctrines and addresses in full")  # fmt: skip
 def claim_doctrine(study: Study) -> Found:
     """Over half of the statements on Russia and China are made, over half of those on the West only sought."""
     said = [a for a in study.acts if a.kind == "statement"]
@@ -285,8 +293,8 @@ def claim_doctrine(study: Study) -> Found:
     return says, len(made) > len(east) / 2 and len(sought) > len(west) / 2 if east and west else None, made, sought
 
 
-@_headline("the stated condition", answers="On what does it depend?", overturned="an author who makes no condition, or another "
-           "one; collect other authors on the same overtures")  # fmt: skip
+@_headline("the stated condition", answers="On what does it depend?", overturned="an author who makes no condition, or "
+           "another one; collect other authors on the same overtures")  # fmt: skip
 def claim_condition(study: Study) -> Found:
     """In a last paragraph the author's judgement makes a Western tie depend on something, in so many words."""
     closing, names = list(closing_judgements(study).itertuples()), study.names()
@@ -305,8 +313,9 @@ def overview(study: Study) -> Html:
     for question, group in told.items():
         says = []
         for claim in group:
+            whole = _claim_html(study.corpus, claim, text_html(claim.says), trail)
             rests = text_html(_rests_on(found[found["claim"] == claim.name]))
-            says.append(f'{_claim_html(study.corpus, claim, text_html(claim.says), trail)} <small class="rests">{rests}</small>')
+            says.append(f'{whole} <small class="rests">{rests}</small>')
         points = f"<ul>{''.join(f'<li>{point}</li>' for point in says)}</ul>" if len(says) > 1 else says[0]
         items.append(f"<li><strong>{text_html(question)}</strong> {points}</li>")
     return Html(f'<ul class="claims">{"".join(items)}</ul>{trail.lists_html()}')

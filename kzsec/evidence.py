@@ -129,9 +129,9 @@ class Trail:
 
         Before it stand the links to `files`; behind them, or inside the list, the sentences as CSV.
         """
-        texts, names, parts = self.sentences() if self.groups else {}, short_names(a.doc for a in self.corpus.articles), []
+        texts, names = self.sentences() if self.groups else {}, short_names(a.doc for a in self.corpus.articles)
+        longest, parts = max(1, min(LONGEST_LIST, MOST_LISTED // max(1, len(self.groups)))), []
         for key, (label, refs) in self.groups.items():
-            longest = max(1, min(LONGEST_LIST, MOST_LISTED // len(self.groups)))
             parts.append(f'<div id="{key}" tabindex="-1"><p class="group">{text_html(label)} ({len(refs)})</p><ul>')
             for ref in refs[:longest]:
                 place = f"{names[ref[0]]} ¶{ref[1] + 1}.{ref[2] + 1}"
@@ -139,8 +139,9 @@ class Trail:
             if len(refs) > longest:
                 parts.append(f"<li>and {len(refs) - longest} more: see the sentences as CSV</li>")
             parts.append("</ul></div>")
-        listed = [download(f"{self.name}.sentences.csv", csv_text(self._rows()), "CSV" if self.marks else "sentences (CSV)")] if parts else []
-        links = f'<p class="files">Download: {" ".join([*files, *listed])}</p>' if files or listed else ""
+        told = "CSV" if self.marks else "sentences (CSV)"
+        listed = [*files, *([download(f"{self.name}.sentences.csv", csv_text(self._rows()), told)] if parts else [])]
+        links = f'<p class="files">Download: {" ".join(listed)}</p>' if listed else ""
         if not parts:
             return links
         total = len({ref for _, refs in self.groups.values() for ref in refs})
@@ -219,7 +220,7 @@ def text_table(
     """A table of plain values, escaped; with `refs`, the first cell of each row leads to the row's sentences."""
     trail, body = Trail(corpus, name or slug(caption)), []
     values = rows.astype(object).where(rows.notna(), None)
-    numeric = [all(v is None or (isinstance(v, Number) and not isinstance(v, bool)) for v in values[column]) for column in values.columns]
+    numeric = [values[c].map(lambda v: v is None or (isinstance(v, Number) and not isinstance(v, bool))).all() for c in values]
     for number, (first, *rest) in enumerate(values.itertuples(index=False, name=None)):
         first = "" if first is None else first
         label = text_html(first) if refs is None else trail.link(refs[number], f"{first} ({number + 1})", first)
@@ -234,8 +235,9 @@ def _shown(value: object) -> object:
 
 
 def table_html(
-    trail: Trail, caption: str, head: list[str], rows: list[list[str]], *, numeric: Sequence[bool] = (), corner: str = 'th scope="col"'
-) -> Html:
+    trail: Trail, caption: str, head: list[str], rows: list[list[str]], *,
+    numeric: Sequence[bool] = (), corner: str = 'th scope="col"',
+) -> Html:  # fmt: skip
     """A table that scrolls in its place, with the lists that its numbers lead to under it.
 
     `head` is plain text, the cells of `rows` are HTML, each row's label first; `numeric` columns stand to the right.
@@ -243,15 +245,15 @@ def table_html(
     kinds = [' class="num"' if number else "" for number in numeric] or [""] * len(head)
     tags = [corner, *['th scope="col"'] * (len(head) - 1)]
     cells = [f"<{tag}{kind}>{text_html(column)}</{tag[:2]}>" for tag, kind, column in zip(tags, kinds, head, strict=True)]
-    body = [
-        f'<tr><th scope="row">{label}</th>{"".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds[1:], rest, strict=True))}</tr>'
-        for label, *rest in rows
-    ]
+    body = []
+    for label, *rest in rows:
+        told = "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds[1:], rest, strict=True))
+        body.append(f'<tr><th scope="row">{label}</th>{told}</tr>')
     table = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}"><table>'
         f"<caption>{text_html(caption)}</caption><thead><tr>{''.join(cells)}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
-    plain = [[visible(column) for column in head], *([unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in rows)]
+    plain = [[*map(visible, head)], *([unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in rows)]
     shown = [[float(cell) if re.fullmatch(r"-[\d.]*\d", cell) else cell for cell in row] for row in plain]
     shown[0][0] = shown[0][0] or "row"
     file = download(f"{trail.name}.csv", csv_text(shown), "CSV")

@@ -40,8 +40,9 @@ RC = {
     "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9, "text.parse_math": False, "text.color": INK,
     "axes.edgecolor": MUTED, "axes.labelcolor": INK, "xtick.color": MUTED, "ytick.color": MUTED, "axes.titlecolor": INK,
     "xtick.labelcolor": INK, "ytick.labelcolor": INK, "xtick.major.size": 0, "ytick.major.size": 0, "hatch.linewidth": 0.9,
-    **{f"axes.spines.{side}": False for side in ("top", "right", "left", "bottom")}, "figure.constrained_layout.use": True,
-    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none"), "legend.frameon": False, "legend.fontsize": 8.5,
+    "figure.constrained_layout.use": True, "legend.frameon": False, "legend.fontsize": 8.5,
+    **{f"axes.spines.{side}": False for side in ("top", "right", "left", "bottom")},
+    **{f"{part}.facecolor": "none" for part in ("figure", "axes", "savefig")},
 }  # fmt: skip
 styled = mpl.rc_context(RC)  # a decorator: what the function draws is in the project's style
 MOST_PANELS = 10
@@ -124,8 +125,10 @@ class Mark(NamedTuple):
 
     def draw(self, ax, x: float, y: float, token: str = "") -> list:
         """The mark at a place: filled done, half under way, open scheduled, dashed ring sought, crossed denied."""
-        face, line = self.colour if self.fill == "done" else PAPER, (0, (1.6, 1.4)) if self.fill == "sought" else "solid"
-        looks = [{"marker": self.shape, "facecolor": face, "edgecolor": self.colour, "linewidth": 1.3, "linestyle": line, "zorder": 3}]
+        looks = [{
+            "marker": self.shape, "facecolor": self.colour if self.fill == "done" else PAPER, "edgecolor": self.colour,
+            "linewidth": 1.3, "linestyle": (0, (1.6, 1.4)) if self.fill == "sought" else "solid", "zorder": 3,
+        }]  # fmt: skip
         if self.fill == "under_way":
             half = MarkerStyle(self.shape, fillstyle="left")
             half = half.get_path().transformed(half.get_transform())
@@ -139,8 +142,9 @@ class Mark(NamedTuple):
 
 
 def mark_matrix(
-    trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], columns: dict[str, str], legend: Iterable[tuple[str, dict]], width: float = 9.2
-) -> Figure:
+    trail: Trail, marks: Sequence[Mark], *, rows: dict[str, str], columns: dict[str, str],
+    legend: Iterable[tuple[str, dict]], width: float = 9.2,
+) -> Figure:  # fmt: skip
     """Marks in the cells of a table, a row for each of `rows` and a column for each of `columns` (id to label).
 
     A cell with more marks than fit shows their number, linked to all their sentences. `legend` has the looks of marks
@@ -171,8 +175,8 @@ def mark_matrix(
     ax.set_yticks([tops[row] + lines[row] / 2 for row in rows], list(labels.values()))
     ax.xaxis.tick_top()
     told = {meaning: tuple(Mark("", "", (), "", **look).draw(ax, np.nan, np.nan)) for meaning, look in legend}
-    fig.legend(told.values(), told.keys(), loc="outside lower left", ncols=min(len(told), 8), handletextpad=0.1, columnspacing=1.0,
-               handler_map={tuple: HandlerTuple(ndivide=1, pad=0)})  # fmt: skip
+    fig.legend(told.values(), told.keys(), loc="outside lower left", ncols=min(len(told), 8), handletextpad=0.1,
+               columnspacing=1.0, handler_map={tuple: HandlerTuple(ndivide=1, pad=0)})  # fmt: skip
     return fig
 
 
@@ -195,7 +199,8 @@ def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, middle: float, 
 @styled
 def barcode(study: Study) -> Html:
     """Every coded sentence in reading order: up is cooperation, down friction, the middle neutral; texture is the voice."""
-    corpus, trail, names, labels, stories = study.corpus, Trail(study.corpus, "barcode"), study.names(), study.labels(), study.stories()
+    corpus, trail = study.corpus, Trail(study.corpus, "barcode")
+    names, labels, stories = study.names(), study.labels(), study.stories()
     ordered = sorted(corpus.articles, key=lambda a: (a.issued_after or str(a.year or "9999"), a.doc))
     strips = {a.doc: a.sentences[:MOST_SENTENCES] for a in [a for a in ordered if a.doc in stories][:MOST_PANELS]}
     if not strips:
@@ -208,7 +213,8 @@ def barcode(study: Study) -> Html:
             level = len(VECTORS) - 1 - list(VECTORS).index(row.vector)
             low, tall = {"cooperation": (0.04, 0.4), "friction": (-0.44, 0.4), "neutral": (-0.14, 0.28)}[row.stance]
             words = f"{names[doc]}, {VECTORS[row.vector]}: {row.stance}{f' ({row.limit})' if row.limit else ''}, {row.voice}"
-            tile = Rectangle((order[row.ref] + 0.06, level + low), 0.88, tall, **_voice_style(row.voice, STANCE_COLOURS[row.stance]))
+            style = _voice_style(row.voice, STANCE_COLOURS[row.stance])
+            tile = Rectangle((order[row.ref] + 0.06, level + low), 0.88, tall, **style)
             tile.set_url(trail.mark([row.ref], words))
             ax.add_patch(tile)
         for level in range(len(VECTORS)):
@@ -224,9 +230,11 @@ def barcode(study: Study) -> Html:
     fig.legend(handles=handles, loc="outside lower left", ncols=6, columnspacing=1.2, handlelength=1.3)
     stances = Counter((c.doc, c.stance == "friction") for c in study.codings if c.vector == "russia")
     friction = {doc: (stances[doc, True], stances[doc, True] + stances[doc, False]) for doc in stories}
-    high, low = (", ".join(names[doc] for doc, (n, of) in friction.items() if of and (n / of >= 0.5) == much) for much in (True, False))
+    high = ", ".join(names[doc] for doc, (n, of) in friction.items() if of and n / of >= 0.5)
+    low = ", ".join(names[doc] for doc, (n, of) in friction.items() if of and n / of < 0.5)
     finding = f"Alignment depends on which story is told: Russia is mostly friction in {high}, mostly not in {low}"
-    told = [f"{names[doc]}, mostly {VECTORS[stories[doc]]}: {n} of {of} codings of Russia are friction" for doc, (n, of) in friction.items()]
+    told = [f"{names[doc]}, mostly {VECTORS[stories[doc]]}: {n} of {of} codings of Russia are friction"
+            for doc, (n, of) in friction.items()]  # fmt: skip
     cut = f" Shown are {total} of {len(corpus.sentences)} sentences, the first of {len(strips)} of {len(corpus.articles)} articles."
     return publish(
         fig, trail, title=finding if high and low else "Which partner each sentence is about, and how",
@@ -256,10 +264,11 @@ def who_does_what(study: Study) -> Html:
         for row, note in [*((p, "") for p in act.partners), *((v, " (contested)") for v in act.contested)]:
             if row in rows:
                 label = f"{rows[row]} {KIND_VERBS[act.kind]}, {FILLS[act.modality]}{note}: {act.what}"
-                marks.append(Mark(row, act.kind, [act.ref], label, _colour_of(study, row), DOMAIN_SHAPES.get(act.domain, "D"), act.modality,
-                                  "!" if act.tone == "contentious" else ""))  # fmt: skip
+                shape, text = DOMAIN_SHAPES.get(act.domain, "D"), "!" if act.tone == "contentious" else ""
+                marks.append(Mark(row, act.kind, [act.ref], label, _colour_of(study, row), shape, act.modality, text))
     legend = [(FILLS[m], {"fill": m}) for m in FILLS if any(act.modality == m for act in acts)]
-    fig = mark_matrix(trail, marks, rows=rows, columns=KIND_VERBS, legend=legend + [(d, {"shape": s}) for d, s in DOMAIN_SHAPES.items()])
+    legend += [(domain, {"shape": shape}) for domain, shape in DOMAIN_SHAPES.items()]
+    fig = mark_matrix(trail, marks, rows=rows, columns=KIND_VERBS, legend=legend)
     leads, told = [], []
     for kind, noun in (("commitment", "commitments"), ("operation", "operations"), ("support", "support")):
         chosen = [act for act in acts if act.kind == kind]
@@ -319,8 +328,8 @@ def officials_by_partner(study: Study, offices: dict[tuple[str, str], str]) -> H
                 marks.append(Mark(person, partner, [act.ref], label, _colour_of(study, partner), shape, act.modality))
     if not marks:
         return refused(study.corpus, "Who carries which partner", "no official of Kazakhstan takes part in a reported act")
-    columns = {p: study.partner_name(p).replace(" ", "\n") for p in partner_rows(study) if any(mark.column == p for mark in marks)}
-    columns = dict(list(columns.items())[:10])
+    shown = [p for p in partner_rows(study) if any(mark.column == p for mark in marks)][:10]
+    columns = {p: study.partner_name(p).replace(" ", "\n") for p in shown}
     rows = {person: person for person in _commonest(Counter(mark.row for mark in marks))[:MOST_ROWS]}
     kept = [mark for mark in marks if mark.row in rows and mark.column in columns]
     legend = [("takes part in an act", {}), ("makes a statement", {"shape": "s"}),
@@ -360,10 +369,10 @@ def issue_by_partner(study: Study, model: TopicModel | None) -> Html:
         f"Same pole, different business: the {widest.of} paragraphs on {VECTORS[widest.vector]} spread over {widest.spread} topics, "
         f"at most {widest.paragraphs} in one"
     )  # fmt: skip
-    legend = [(f"mostly {stance}", {"shape": STANCE_SHAPES[stance], "colour": colour}) for stance, colour in STANCE_COLOURS.items()]
+    legend = [(f"mostly {s}", {"shape": STANCE_SHAPES[s], "colour": colour}) for s, colour in STANCE_COLOURS.items()]
     fig = mark_matrix(trail, marks, rows=rows, columns=VECTORS, legend=legend)
     cells = Counter((mark.row, mark.column) for mark in marks)
-    told = [f"{name}: " + ", ".join(f"{label} {cells[t, v]}" for v, label in VECTORS.items() if cells[t, v]) for t, name in rows.items()]
+    told = [f"{name}: " + ", ".join(f"{VECTORS[v]} {cells[t, v]}" for v in VECTORS if cells[t, v]) for t, name in rows.items()]
     return publish(
         fig, trail, title=finding,
         alt=f"A table of {len(rows)} topics by five partners with {len(marks)} marks, one a paragraph and partner. {'; '.join(told)}.",
@@ -451,7 +460,8 @@ def bars(study: Study, refs: pd.Series, *, title: str, unit: str, of: int) -> Ht
 @styled
 def survival_matrix(study: Study, found: pd.DataFrame) -> Html:
     """Headlines by single choice: filled where it holds, crossed where not, open where too little is left to tell."""
-    looks = {True: ("holds", "done", "#1d8a84"), False: ("does not hold", "denied", "#d0532f"), None: ("not estimable", "scheduled", MUTED)}
+    looks = {True: ("holds", "done", STANCE_COLOURS["cooperation"]), False: ("does not hold", "denied", STANCE_COLOURS["friction"]),
+             None: ("not estimable", "scheduled", MUTED)}  # fmt: skip
     trail, marks, single = Trail(study.corpus, "survival"), [], found[found["choices"].map(len) <= 1]
     for row in single.itertuples(index=False):
         choice, (words, look, colour) = next(iter(row.choices), "as coded"), looks[row.holds]

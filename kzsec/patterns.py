@@ -174,9 +174,9 @@ def network(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     mentions = study.coding.mentions[study.coding.mentions["type"].isin(["PERSON", "ORG", "GPE", "NORP", "LOC", "EVENT"])]
     edges = _pairs(mentions, "id", sorted(mentions["id"].unique())).rename(columns={"partner": "source", "with": "target"})
-    names, counts = entity_names(study), Counter(id for id, *_ in {*zip(mentions["id"], with_sentence_ref(mentions)["ref"], strict=True)})
+    names, counts = entity_names(study), mentions.drop_duplicates(["id", "doc", "para", "sent"])["id"].value_counts()
     first = mentions.drop_duplicates("id").sort_values("id").itertuples(index=False)
-    nodes = [(m.id, names[m.id], m.type, ";".join(m.vectors), counts[m.id]) for m in first]
+    nodes = [(m.id, names[m.id], m.type, ";".join(m.vectors), int(counts[m.id])) for m in first]
     return pd.DataFrame(nodes, columns=["id", "name", "type", "vectors", "sentences"]), edges
 
 
@@ -360,30 +360,30 @@ def _changed(coding: Annotations, name: str, **tables: pd.DataFrame) -> Annotati
     return Annotations(f"{coding.coder}, {name}", {**coding.tables, **tables})
 
 
+def _without_partner(coding: Annotations, partner: str) -> dict[str, pd.DataFrame]:
+    """The codings and acts but those with this partner alone."""
+    tables = {name: coding.tables[name] for name in ("codings", "events")}
+    return {name: t[t["partners"].map(lambda cell: cell != [partner]).astype(bool)] for name, t in tables.items()}
+
+
 def without_sco(coding: Annotations) -> Annotations:
     """The Shanghai Cooperation Organization counts for neither Russia nor China."""
-    codings, events = (t[[cell != ["sco"] for cell in t["partners"]]] if len(t) else t for t in (coding.codings, coding.events))
-    return _changed(coding, "SCO left out", codings=codings, events=events)
+    return _changed(coding, "SCO left out", **_without_partner(coding, "sco"))
 
 
 def contested_moved(coding: Annotations) -> Annotations:
     """Each contested act counts for the vector that another reasonable coder could give it."""
-    moved = {
-        column: pd.Series([list(c) or old for c, old in zip(coding.events["contested"], coding.events[column], strict=True)],
-                          index=coding.events.index, dtype=object)
-        for column in ("vectors", "partners")
-    }  # fmt: skip
-    return _changed(coding, "contested acts moved", events=coding.events.assign(**moved))
+    events, moved = coding.events, coding.events["contested"].map(len) > 0
+    there = {column: events[column].where(~moved, events["contested"]) for column in ("vectors", "partners")}
+    return _changed(coding, "contested acts moved", events=events.assign(**there))
 
 
 def turkey_apart(coding: Annotations) -> Annotations:
     """Turkey is no part of the West: it leaves the partners of `nato`, and a row that had no other partner is dropped."""
-    tables = {}
-    for name in ("codings", "events"):
-        table = coding.tables[name]
-        table = table[[cell != ["turkey"] for cell in table["partners"]]] if len(table) else table
-        left = pd.Series([[p for p in cell if p != "turkey"] for cell in table["partners"]], index=table.index, dtype=object)
-        tables[name] = table.assign(partners=left)
+    tables = _without_partner(coding, "turkey")
+    for name, table in tables.items():
+        left = [[p for p in cell if p != "turkey"] for cell in table["partners"]]
+        tables[name] = table.assign(partners=pd.Series(left, index=table.index, dtype=object))
     return _changed(coding, "Turkey apart", **tables)
 
 
