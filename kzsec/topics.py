@@ -25,6 +25,7 @@ from .patterns import Study, keyword_in_context, ref_table, with_sentence_ref
 
 TOP_WORDS = 10
 NAMED_FROM = 0.6
+SEED = 2007
 # words of reporting and of the calendar that say nothing of the subject
 REPORTING = frozenset(
     """said says according told reported explained believes affirmed declared added noted year years year month day today
@@ -69,7 +70,7 @@ def paragraph_texts(study: Study, *, masked: bool) -> pd.DataFrame:
 
 @threadpool_limits.wrap(limits=1)  # so few paragraphs wait for other cores longer than they gain by them
 def fit_topics(
-    study: Study, *, k: int = 6, masked: bool = True, method: str = "nmf", seeds: Sequence[str] = (), starts: int = 100, seed: int = 2007
+    study: Study, *, k: int = 6, masked: bool = True, method: str = "nmf", seeds: Sequence[str] = (), starts: int = 100
 ) -> TopicModel | None:
     """Topics of the paragraphs; None where there are fewer than three paragraphs a topic or too few words.
 
@@ -85,10 +86,10 @@ def fit_topics(
     weights, words = _weights(texts["text"], counts=method == "lda")
     if len(words) < 3 * TOP_WORDS:
         return None
-    shares, factors = _fit(method, weights, k, seed=seed, start=_seeded(weights, words, seeds, k) if seeds else "nndsvda")
+    shares, factors = _fit(method, weights, k, seed=SEED, start=_seeded(weights, words, seeds, k) if seeds else "nndsvda")
     tops, found = [_top(row, words) for row in factors], []
     for n in range(1, min(starts, max(3, 4000 // len(texts))) + 1):  # on a larger corpus a start takes longer and tells more
-        others = [set(_top(row, words)) for row in _fit(method, weights, k, seed=seed + n, start="random")[1]]
+        others = [set(_top(row, words)) for row in _fit(method, weights, k, seed=SEED + n, start="random")[1]]
         found.append([max(len(other.intersection(top)) / len(other.union(top)) for other in others) for top in tops])
     stability = np.mean(found, axis=0) if found else np.full(k, np.nan)
     main, total = shares.argmax(axis=1), shares.sum(axis=1)
@@ -211,16 +212,17 @@ def topics_table(study: Study, model: TopicModel | None, *, caption: str) -> Htm
     if model is None:
         return refused(study.corpus, caption, "there are too few paragraphs or words for topics")
     rows = model.topics.assign(topic=list(model.names().values()), words=[", ".join(w) for w in model.topics["words"]])
-    refs = [topic_refs(study, model, topic) for topic in model.topics["topic"]]
+    sentences = study.corpus.sentences.merge(model.paragraphs, on=["doc", "para"])
+    refs = [refs_of(sentences[sentences["topic"] == topic]) for topic in model.topics["topic"]]
     shown = rows.rename(columns={"words": "first words", "stability": "stability (mean Jaccard)"})
     return text_table(study.corpus, shown, caption=caption, refs=refs)
 
 
-def topics_by_year(study: Study, model: TopicModel | None, *, least: int = 20) -> Html:
-    """Paragraphs of each topic by year; refused for fewer than `least` articles with a year or a single year."""
+def topics_by_year(study: Study, model: TopicModel | None) -> Html:
+    """Paragraphs of each topic by year; refused for fewer than 20 articles with a year or a single year."""
     years = {article.doc: article.year for article in study.corpus.articles if article.year}
-    if model is None or len(years) < least or len(set(years.values())) < 2:
-        return refused(study.corpus, "Topics over time", f"it takes {least} articles of two years or more")
+    if model is None or len(years) < 20 or len(set(years.values())) < 2:
+        return refused(study.corpus, "Topics over time", "it takes 20 articles of two years or more")
     rows = study.corpus.sentences.merge(model.paragraphs, on=["doc", "para"])
     rows = rows.assign(year=rows["doc"].map(years), topic=rows["topic"].map(model.names())).dropna(subset="year").astype({"year": int})
     refs = ref_table(rows, "topic", "year", index_order=list(model.names().values()), column_order=sorted(set(years.values())))
@@ -228,22 +230,16 @@ def topics_by_year(study: Study, model: TopicModel | None, *, least: int = 20) -
     return count_table(study.corpus, refs, caption="Paragraphs by topic and year", counts=counts)
 
 
-def topic_refs(study: Study, model: TopicModel, topic: int) -> list[Ref]:
-    """The sentences of the paragraphs that are mainly of the topic."""
-    chosen = model.paragraphs.loc[model.paragraphs["topic"] == topic, ["doc", "para"]]
-    return refs_of(study.corpus.sentences.merge(chosen, on=["doc", "para"]))
-
-
-def business(study: Study, model: TopicModel, *, least: int = 4) -> pd.DataFrame:
+def business(study: Study, model: TopicModel) -> pd.DataFrame:
     """What each vector's paragraphs are about: vector, topics (the commonest, ties joined), paragraphs (of each), of, spread, refs.
 
-    `spread` is the number of topics that its paragraphs have; a vector with fewer than `least` paragraphs is left out.
+    `spread` is the number of topics that its paragraphs have; a vector with fewer than four paragraphs is left out.
     """
     coded = study.coding.paragraph_vectors.merge(model.paragraphs, on=["doc", "para"])
     names, rows = model.names(), []
     for vector in VECTORS:
         part = coded[coded["vector"] == vector]
-        if len(part) >= least:
+        if len(part) >= 4:
             counts = part["topic"].value_counts().sort_index()
             lead = [topic for topic, count in counts.items() if count == counts.max()]
             chosen = part.loc[part["topic"].isin(lead), ["doc", "para", "vector"]]
