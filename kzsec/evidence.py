@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
 from importlib.metadata import version
+from numbers import Number
 from typing import TYPE_CHECKING
 
 from .corpus import Corpus
@@ -121,20 +122,15 @@ class Trail:
 
     def sentences(self) -> dict[Ref, str]:
         """The text of each sentence."""
-        return _sentence_texts(self.corpus)
+        return {(a.doc, s.para, s.sent): a.text[s.start : s.end] for a in self.corpus.articles for s in a.sentences}
 
     def lists_html(self, *files: str) -> str:
         """Every group as a list of its sentences, folded; a long list is cut with its full length said.
 
         Before it stand the links to `files`; behind them, or inside the list, the sentences as CSV.
         """
-        if not self.groups:
-            return _files_html(files)
-        texts, names = self.sentences(), short_names(a.doc for a in self.corpus.articles)
-        longest = max(1, min(LONGEST_LIST, MOST_LISTED // len(self.groups)))
-        listed = _files_html([*files, download(f"{self.name}.sentences.csv", csv_text(self._rows()), "CSV" if self.marks else "sentences (CSV)")])
-        total = len({ref for _, refs in self.groups.values() for ref in refs})
-        parts = [f'<details class="evidence"><summary>Evidence: {total} sentence{"s" * (total != 1)}</summary>']
+        texts, names = self.sentences() if self.groups else {}, short_names(a.doc for a in self.corpus.articles)
+        longest, parts = max(1, min(LONGEST_LIST, MOST_LISTED // max(1, len(self.groups)))), []
         for key, (label, refs) in self.groups.items():
             parts.append(f'<div id="{key}" tabindex="-1"><p class="group">{text_html(label)} ({len(refs)})</p><ul>')
             for ref in refs[:longest]:
@@ -143,7 +139,14 @@ class Trail:
             if len(refs) > longest:
                 parts.append(f"<li>and {len(refs) - longest} more: see the sentences as CSV</li>")
             parts.append("</ul></div>")
-        return "".join([listed, *parts, "</details>"] if files else [*parts, listed, "</details>"])
+        told = "CSV" if self.marks else "sentences (CSV)"
+        listed = [*files, *([download(f"{self.name}.sentences.csv", csv_text(self._rows()), told)] if parts else [])]
+        links = f'<p class="files">Download: {" ".join(listed)}</p>' if listed else ""
+        if not parts:
+            return links
+        total = len({ref for _, refs in self.groups.values() for ref in refs})
+        head = f'<details class="evidence"><summary>Evidence: {total} sentence{"s" * (total != 1)}</summary>'
+        return "".join([links, head, *parts, "</details>"] if files else [head, *parts, links, "</details>"])
 
     def _rows(self) -> list[list[object]]:
         """A row a group under a header row: its list, label, number of sentences and their addresses."""
@@ -159,10 +162,6 @@ def download(name: str, content: str | bytes, label: str) -> str:
     return f'<a download="{text_html(name)}" href="data:{kind};base64,{data}">{label}</a>'
 
 
-def _files_html(files: Sequence[str]) -> str:
-    return f'<p class="files">Download: {" ".join(files)}</p>' if files else ""
-
-
 def csv_text(rows: list[list[object]]) -> str:
     """Rows, the header first, as CSV that a spreadsheet will not run."""
     import pandas as pd
@@ -170,14 +169,6 @@ def csv_text(rows: list[list[object]]) -> str:
     from .annotations import csv_table
 
     return csv_table(pd.DataFrame(rows, dtype=object)).to_csv(index=False, header=False, lineterminator="\n")
-
-
-def _sentence_texts(corpus: Corpus) -> dict[Ref, str]:
-    return {
-        (article.doc, s.para, s.sent): article.text[s.start : s.end]
-        for article in corpus.articles
-        for s in article.sentences
-    }
 
 
 def slug(label: str) -> str:
@@ -198,14 +189,12 @@ def marked_html(text: str, start: int, end: int, mentions: Iterable[tuple[int, i
     return "".join([*parts, text_html(text[at:end])])
 
 
-def marked_article(corpus: Corpus, mentions: pd.DataFrame, doc: str, *, paragraphs: int = 3) -> Html:
-    """The first paragraphs of an article with its mentions marked in place."""
-    article = next(a for a in corpus.articles if a.doc == doc)
-    own = mentions[mentions["doc"] == doc]
+def marked_article(corpus: Corpus, mentions: pd.DataFrame, doc: str) -> Html:
+    """The first three paragraphs of an article with its mentions marked in place."""
+    article, own = next(a for a in corpus.articles if a.doc == doc), mentions[mentions["doc"] == doc]
     rows = list(zip(own["start"], own["end"], own["type"], own["id"], strict=True))
-    body = "".join(
-        f"<p>{marked_html(article.text, a, b, [row for row in rows if a <= row[0] < b])}</p>" for a, b in article.paragraphs[:paragraphs]
-    )
+    inside = [(a, b, [row for row in rows if a <= row[0] < b]) for a, b in article.paragraphs[:3]]
+    body = "".join(f"<p>{marked_html(article.text, *part)}</p>" for part in inside)
     return Html(f'<div class="marked">{body}<p class="limits"><a href="{page_of(doc)}">The whole article</a></p></div>')
 
 
@@ -216,61 +205,55 @@ def count_table(
 
     `counts` gives the numbers where a sentence holds more than one unit of what is counted.
     """
-    trail = Trail(corpus, name or slug(caption))
-    head = "".join(f'<th scope="col" class="num">{text_html(column)}</th>' for column in refs.columns)
-    body = []
-    for row, label in enumerate(refs.index):
-        cells = []
-        for at, column in enumerate(refs.columns):
-            cell = refs.iat[row, at]
-            shown = len(set(cell)) if counts is None else counts.iat[row, at]
-            cells.append(f'<td class="num">{trail.link(cell, f"{label}: {column}", shown)}</td>')
-        body.append(f'<tr><th scope="row">{text_html(label)}</th>{"".join(cells)}</tr>')
-    return table_html(trail, caption, f"<td>{text_html(refs.index.name or '')}</td>{head}", body)
+    trail, rows = Trail(corpus, name or slug(caption)), []
+    for at, label in enumerate(refs.index):
+        numbers = [None] * len(refs.columns) if counts is None else counts.iloc[at]
+        cells = zip(refs.columns, refs.iloc[at], numbers, strict=True)
+        rows.append([text_html(label), *(trail.link(cell, f"{label}: {column}", shown) for column, cell, shown in cells)])
+    numeric = [False] + [True] * len(refs.columns)
+    return table_html(trail, caption, [refs.index.name or "", *refs.columns], rows, numeric=numeric, corner="td")
 
 
 def text_table(
     corpus: Corpus, rows: pd.DataFrame, *, caption: str, refs: Sequence[Sequence[Ref]] | None = None, name: str = ""
 ) -> Html:
     """A table of plain values, escaped; with `refs`, the first cell of each row leads to the row's sentences."""
-    trail = Trail(corpus, name or slug(caption))
-    numeric = [rows[column].map(_is_number).all() for column in rows.columns]
-    head = "".join(
-        f'<th scope="col"{_num(number)}>{text_html(column)}</th>' for column, number in zip(rows.columns, numeric, strict=True)
-    )
-    body = []
-    for number, row in enumerate(rows.itertuples(index=False, name=None)):
-        first, *rest = ["" if _missing(value) else value for value in row]
+    trail, body = Trail(corpus, name or slug(caption)), []
+    values = rows.astype(object).where(rows.notna(), None)
+    numeric = [values[c].map(lambda v: v is None or (isinstance(v, Number) and not isinstance(v, bool))).all() for c in values]
+    for number, (first, *rest) in enumerate(values.itertuples(index=False, name=None)):
+        first = "" if first is None else first
         label = text_html(first) if refs is None else trail.link(refs[number], f"{first} ({number + 1})", first)
-        cells = "".join(f"<td{_num(n)}>{text_html(_shown(v))}</td>" for v, n in zip(rest, numeric[1:], strict=True))
-        body.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
-    return table_html(trail, caption, head, body)
-
-
-def _missing(value: object) -> bool:
-    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
-
-
-def _is_number(value: object) -> bool:
-    return _missing(value) or (hasattr(value, "__round__") and not isinstance(value, bool))
+        body.append([label, *(text_html(_shown(value)) for value in rest)])
+    return table_html(trail, caption, list(rows.columns), body, numeric=numeric)
 
 
 def _shown(value: object) -> object:
-    return ", ".join(map(str, value)) if isinstance(value, list) else f"{value:.2f}" if isinstance(value, float) else value
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else value
 
 
-def _num(number: bool) -> str:
-    return ' class="num"' if number else ""
+def table_html(
+    trail: Trail, caption: str, head: list[str], rows: list[list[str]], *,
+    numeric: Sequence[bool] = (), corner: str = 'th scope="col"',
+) -> Html:  # fmt: skip
+    """A table that scrolls in its place, with the lists that its numbers lead to under it.
 
-
-def table_html(trail: Trail, caption: str, head: str, body: list[str]) -> Html:
-    """A table that scrolls in its place, with the lists that its numbers lead to under it."""
+    `head` is plain text, the cells of `rows` are HTML, each row's label first; `numeric` columns stand to the right.
+    """
+    kinds = [' class="num"' if number else "" for number in numeric] or [""] * len(head)
+    tags = [corner, *['th scope="col"'] * (len(head) - 1)]
+    cells = [f"<{tag}{kind}>{text_html(column)}</{tag[:2]}>" for tag, kind, column in zip(tags, kinds, head, strict=True)]
+    body = []
+    for label, *rest in rows:
+        told = "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds[1:], rest, strict=True))
+        body.append(f'<tr><th scope="row">{label}</th>{told}</tr>')
     table = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}"><table>'
-        f"<caption>{text_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+        f"<caption>{text_html(caption)}</caption><thead><tr>{''.join(cells)}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
-    cells = [re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in (head, *body)]
-    plain = [[unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in cells]
+    plain = [[*map(visible, head)], *([unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in rows)]
     shown = [[float(cell) if re.fullmatch(r"-[\d.]*\d", cell) else cell for cell in row] for row in plain]
     shown[0][0] = shown[0][0] or "row"
     file = download(f"{trail.name}.csv", csv_text(shown), "CSV")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .annotations import Annotations, best_coding
-from .codebook import KINDS, VECTORS, Codebook, read_codebook
+from .codebook import VECTORS, Codebook, read_codebook
 from .corpus import Corpus, read_corpus
 from .corrections import corrected, corrections_note
 from .evidence import Ref, refs_of, short_names
@@ -30,28 +31,32 @@ class Study:
     coding: Annotations
     codebook: Codebook
 
-    def acts(self, *, kinds: Sequence[str] = KINDS, modalities: Sequence[str] | None = None) -> pd.DataFrame:
-        """The acts of these kinds and modalities (all modalities unless told)."""
-        events = self.coding.events
-        chosen = events["kind"].isin(list(kinds))
-        if modalities is not None:
-            chosen &= events["modality"].isin(list(modalities))
-        return events[chosen]
+    @cached_property
+    def codings(self) -> list[Any]:
+        """The codings in order, each a named tuple with the `ref` of its sentence."""
+        return list(with_sentence_ref(self.coding.codings).itertuples(index=False))
+
+    @cached_property
+    def acts(self) -> list[Any]:
+        """The acts in order, each a named tuple with the `ref` of its sentence."""
+        return list(with_sentence_ref(self.coding.events).itertuples(index=False))
 
     def names(self) -> dict[str, str]:
         """A short name for each article."""
-        return dict(self._names)
-
-    @cached_property
-    def _names(self) -> dict[str, str]:
         return short_names(article.doc for article in self.corpus.articles)
+
+    def stories(self) -> dict[str, str]:
+        """The vector that each coded article has most codings of; ties go to the codebook's order."""
+        counts = Counter((c.doc, c.vector) for c in self.codings)
+        return {doc: max(VECTORS, key=lambda v: counts[doc, v]) for doc in sorted({doc for doc, _ in counts})}
 
     def labels(self) -> dict[str, str]:
         """A name that says what each article is: its short name, its year, and the vector that most of its codings have."""
-        codings, names = self.coding.codings, self.names()
-        leads = codings.groupby("doc")["vector"].agg(lambda v: max(VECTORS, key=lambda x: (v == x).sum()))
-        parts = {a.doc: [str(a.year or ""), f"mostly {VECTORS[leads[a.doc]]}" if a.doc in leads else ""] for a in self.corpus.articles}
-        return {doc: f"{name} ({', '.join(filter(None, parts[doc]))})" if any(parts[doc]) else name for doc, name in names.items()}
+        names, stories, labels = self.names(), self.stories(), {}
+        for a in self.corpus.articles:
+            about = [str(a.year or ""), f"mostly {VECTORS[stories[a.doc]]}" if a.doc in stories else ""]
+            labels[a.doc] = f"{names[a.doc]} ({', '.join(filter(None, about))})" if any(about) else names[a.doc]
+        return labels
 
     def recoded(self, coding: Annotations) -> Study:
         """The same corpus under another coding."""
@@ -112,17 +117,10 @@ def ref_table(
 
     A column that holds lists counts a row under each of its values.
     """
-    cells: dict[tuple[str, str], list[Ref]] = {}
-    for row in with_sentence_ref(rows).to_dict("records"):
-        for left in _values(row[index]):
-            for right in _values(row[column]):
-                cells.setdefault((left, right), []).append(row["ref"])
+    rows = with_sentence_ref(rows).explode(index).explode(column)
+    cells = rows.groupby([index, column])["ref"].agg(list).to_dict()
     table = [[cells.get((left, right), []) for right in column_order] for left in index_order]
     return pd.DataFrame(table, index=list(index_order), columns=list(column_order), dtype=object)
-
-
-def _values(cell: object) -> list:
-    return list(cell) if isinstance(cell, (list, tuple)) else [cell]
 
 
 def totalled(refs: pd.DataFrame, *, name: str = "all") -> pd.DataFrame:
@@ -132,27 +130,26 @@ def totalled(refs: pd.DataFrame, *, name: str = "all") -> pd.DataFrame:
 
 def refs_by(rows: pd.DataFrame, column: str, *, most: int = 15) -> pd.Series:
     """Sentences by value of a column, the `most` frequent values, most first, ties by value."""
-    refs = with_sentence_ref(rows).groupby(column, sort=True)["ref"].agg(lambda found: sorted(set(found)))
+    refs = with_sentence_ref(rows).groupby(column)["ref"].agg(lambda found: sorted(set(found)))
     return refs.iloc[refs.map(len).argsort(kind="stable")[::-1]].head(most) if len(refs) else refs
 
 
 def closing_judgements(study: Study) -> pd.DataFrame:
-    """What the author concludes: the codings of judgement in each article's last paragraph, with their sentence."""
-    rows = study.coding.codings
+    """What the author concludes: each sentence of judgement in an article's last paragraph; doc, vectors, text, ref."""
     last = {article.doc: len(article.paragraphs) - 1 for article in study.corpus.articles}
-    rows = rows[(rows["voice"] == "judgement") & (rows["para"] == rows["doc"].map(last))]
-    rows = rows.merge(study.corpus.sentences[["doc", "para", "sent", "text"]], on=["doc", "para", "sent"])
-    return with_sentence_ref(rows).groupby(["doc", "para", "sent"], sort=True).agg(
-        vectors=("vector", list), text=("text", "first"), ref=("ref", "first")
-    ).reset_index()  # fmt: skip
+    rows = []
+    for ref, found in groupby((c for c in study.codings if c.voice == "judgement"), key=lambda c: c.ref):
+        same = list(found)
+        if ref[1] == last[ref[0]]:
+            text = study.corpus.raw(ref[0])[same[0].start : same[0].end]
+            rows.append((ref[0], [c.vector for c in same], text, ref))
+    return pd.DataFrame(rows, columns=["doc", "vectors", "text", "ref"])
 
 
 def named_together(study: Study) -> pd.DataFrame:
     """Sentences that name two partners: columns partner, with, sentences, refs, most first; Kazakhstan itself is none."""
-    mentions = study.coding.mentions
-    known = _partners(study.codebook)
-    chosen = mentions[mentions["id"].isin(list(known)) & (mentions["id"] != "kazakhstan") & (mentions["type"] != "MEDIA")]
-    return _pairs(chosen, "id", sorted(known))
+    mentions, known = study.coding.mentions, sorted(_partners(study.codebook).keys() - {"kazakhstan"})
+    return _pairs(mentions[mentions["id"].isin(known) & (mentions["type"] != "MEDIA")], "id", known)
 
 
 def word_pattern(word: str) -> re.Pattern[str]:
@@ -177,11 +174,13 @@ def network(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     mentions = study.coding.mentions[study.coding.mentions["type"].isin(["PERSON", "ORG", "GPE", "NORP", "LOC", "EVENT"])]
     edges = _pairs(mentions, "id", sorted(mentions["id"].unique())).rename(columns={"partner": "source", "with": "target"})
-    first = mentions.drop_duplicates("id").set_index("id")
-    names = entity_names(study)
-    counts = refs_by(mentions, "id", most=len(first)).map(len) if len(first) else {}
-    nodes = [(i, names[i], first.at[i, "type"], ";".join(first.at[i, "vectors"]), int(counts[i])) for i in sorted(first.index)]
+    names, counts = entity_names(study), mentions.drop_duplicates(["id", "doc", "para", "sent"])["id"].value_counts()
+    first = mentions.drop_duplicates("id").sort_values("id").itertuples(index=False)
+    nodes = [(m.id, names[m.id], m.type, ";".join(m.vectors), int(counts[m.id])) for m in first]
     return pd.DataFrame(nodes, columns=["id", "name", "type", "vectors", "sentences"]), edges
+
+
+MENTION = "doc para sent start end text type id".split()
 
 
 def leave_one_out_mentions(study: Study) -> pd.DataFrame:
@@ -189,12 +188,11 @@ def leave_one_out_mentions(study: Study) -> pd.DataFrame:
     from .entities import find_mentions
     from .lexicon import codebook_without
 
-    articles = study.corpus.articles
-    rows = []
+    articles, rows = study.corpus.articles, []
     for article in articles:
         tables = codebook_without(study.codebook, article, [other for other in articles if other is not article])
-        rows += [(article.doc, m.para, m.sent, m.start, m.end, m.text, m.type, m.id) for m in find_mentions(article, tables)]
-    return pd.DataFrame(rows, columns="doc para sent start end text type id".split())
+        rows += [(article.doc, *m[:7]) for m in find_mentions(article, tables)]
+    return pd.DataFrame(rows, columns=MENTION)
 
 
 def spacy_mentions(study: Study) -> dict[str, pd.DataFrame]:
@@ -206,12 +204,10 @@ def spacy_mentions(study: Study) -> dict[str, pd.DataFrame]:
     runs = {}
     for name in sorted(n for n in spacy.util.get_installed_models() if n.startswith("en_")):
         pipeline, rows = spacy.load(name), []
-        for article in study.corpus.articles:
-            for s in article.sentences:
-                for ent in pipeline(article.text[s.start : s.end]).ents:
-                    place = (article.doc, s.para, s.sent, s.start + ent.start_char, s.start + ent.end_char)
-                    rows.append((*place, ent.text, ent.label_, ""))
-        runs[f"spaCy {name}"] = pd.DataFrame(rows, columns="doc para sent start end text type id".split())
+        for s in study.corpus.sentences.itertuples(index=False):
+            found = pipeline(s.text).ents
+            rows += [(s.doc, s.para, s.sent, s.start + e.start_char, s.start + e.end_char, e.text, e.label_, "") for e in found]
+        runs[f"spaCy {name}"] = pd.DataFrame(rows, columns=MENTION)
     return runs
 
 
@@ -229,24 +225,26 @@ def mention_scores(study: Study, runs: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def mention_errors(study: Study, found: pd.DataFrame) -> pd.DataFrame:
-    """Each mention that the machine misses, adds, or types or identifies otherwise: error, text, machine, reference, sentence, ref."""
-    key, sides = ["doc", "para", "sent", "start", "end"], ["machine", "reference"]
-    named = [rows.assign(label=rows["type"] + " " + rows["id"])[[*key, "text", "label"]] for rows in (found, study.coding.mentions)]
-    both = named[0].merge(named[1], on=[*key, "text"], how="outer", suffixes=("_machine", "_reference")).fillna("")
-    wrong = both[both["label_machine"] != both["label_reference"]].rename(columns={f"label_{side}": side for side in sides})
-    wrong = wrong.merge(study.corpus.sentences.drop(columns=["start", "end"]).rename(columns={"text": "sentence"}), on=key[:3])
-    return with_sentence_ref(wrong).sort_values(["doc", "start", "end"], ignore_index=True)[["text", *sides, "sentence", "ref"]]
+    """Each mention that the machine misses, adds, or types or identifies otherwise: text, machine, reference, sentence, ref."""
+    machine, reference = (rows.assign(label=rows["type"] + " " + rows["id"]) for rows in (found, study.coding.mentions))
+    wrong = _differences(study, machine, reference, ["doc", "para", "sent", "start", "end", "text"], "label")
+    return wrong[["text", "machine", "reference", "sentence", "ref"]]
 
 
 def coding_errors(study: Study, machine: Annotations) -> pd.DataFrame:
     """Each sentence and vector that machine and reference code otherwise in presence or stance: vector, both, basis, sentence, ref."""
-    key = ["doc", "para", "sent", "vector"]
-    sides = [rows.codings[[*key, "stance", "basis"]] for rows in (machine, study.coding)]
-    both = sides[0].merge(sides[1].drop(columns="basis"), on=key, how="outer", suffixes=("_machine", "_reference")).fillna("")
-    wrong = both[both["stance_machine"] != both["stance_reference"]].merge(study.corpus.sentences, on=key[:3])
-    wrong = with_sentence_ref(wrong).rename(columns={"stance_machine": "machine", "stance_reference": "reference", "text": "sentence"})
-    wrong = wrong.sort_values(["doc", "start", "vector"], ignore_index=True).replace({"machine": {"": "not coded"}, "reference": {"": "not coded"}})
+    wrong = _differences(study, machine.codings, study.coding.codings, ["doc", "para", "sent", "vector"], "stance")
+    basis = wrong.merge(machine.codings, on=["doc", "para", "sent", "vector"], how="left")["basis"].fillna("")
+    wrong = wrong.assign(basis=basis).replace({"machine": {"": "not coded"}, "reference": {"": "not coded"}})
     return wrong[["vector", "machine", "reference", "basis", "sentence", "ref"]]
+
+
+def _differences(study: Study, machine: pd.DataFrame, reference: pd.DataFrame, key: list[str], label: str) -> pd.DataFrame:
+    """The keys, in order, under which machine and reference differ in `label`, empty where one has no such row."""
+    sides = [rows[[*key, label]].rename(columns={label: side}) for rows, side in ((machine, "machine"), (reference, "reference"))]
+    both = sides[0].merge(sides[1], on=key, how="outer").fillna({"machine": "", "reference": ""})
+    sentences = study.corpus.sentences[["doc", "para", "sent", "text"]].rename(columns={"text": "sentence"})
+    return with_sentence_ref(both[both["machine"] != both["reference"]].merge(sentences, on=["doc", "para", "sent"]))
 
 
 def entity_names(study: Study) -> dict[str, str]:
@@ -263,16 +261,16 @@ def offices(study: Study) -> dict[tuple[str, str], str]:
     """(doc, person id) of Kazakhstan's officials to name and the office that the article gives, as the machine reads it."""
     from .entities import find_mentions
 
-    found: dict[tuple[str, str], str] = {}
+    found = {}
     for article in study.corpus.articles:
-        longest: dict[str, str] = {}
-        office: dict[str, str] = {}
+        people: dict[str, list[Any]] = {}
         for m in find_mentions(article, study.codebook):
             if m.type == "PERSON" and "kazakhstan" in m.partner:
-                longest[m.id] = max(longest.get(m.id, ""), m.text, key=len)
-                office[m.id] = office.get(m.id) or m.office
-        for who, name in longest.items():
-            held = "" if RANK.search(office[who]) else _short_office(office[who])
+                people.setdefault(m.id, []).append(m)
+        for who, mentions in people.items():
+            name = max((m.text for m in mentions), key=len)
+            office = next(filter(None, (m.office for m in mentions)), "")
+            held = "" if RANK.search(office) else _short_office(office)
             found[article.doc, who] = f"{name.split()[-1]}, {held}" if held else name
     return found
 
@@ -299,13 +297,12 @@ def concentration(codings: pd.DataFrame, poles: Sequence[str] = POLES) -> dict[s
     return {"rows": total, "poles": int((counts > 0).sum()), "HHI": hhi, "effective number": 1 / hhi if total else math.nan}
 
 
-def leave_one_out(study: Study, measure: Callable[[pd.DataFrame], dict[str, float]], *, most: int = 20) -> pd.DataFrame:
-    """The measure on all codings of the poles and, for up to `most` articles, with each left out: left out, its values, refs."""
-    codings = study.coding.codings
-    codings = with_sentence_ref(codings[codings["vector"].isin(POLES)])
-    names = study.names() if len(study.names()) <= most else {}
-    parts = [("none", codings), *((name, codings[codings["doc"] != doc]) for doc, name in names.items())]
-    return pd.DataFrame([{"left out": name, **measure(part), "refs": sorted(set(part["ref"]))} for name, part in parts])
+def leave_one_out(study: Study, measure: Callable[[pd.DataFrame], dict[str, float]]) -> pd.DataFrame:
+    """The measure on all codings of the poles and, of up to 20 articles, with each left out: left out, its values, refs."""
+    codings = study.coding.codings[study.coding.codings["vector"].isin(POLES)]
+    names = study.names() if len(study.corpus.articles) <= 20 else {}
+    parts = {"none": codings} | {name: codings[codings["doc"] != doc] for doc, name in names.items()}
+    return pd.DataFrame([{"left out": name, **measure(part), "refs": refs_of(part)} for name, part in parts.items()])
 
 
 def sampled_shares(study: Study, *, rng: np.random.Generator) -> pd.DataFrame:
@@ -316,15 +313,14 @@ def sampled_shares(study: Study, *, rng: np.random.Generator) -> pd.DataFrame:
     """
     from .shares import bootstrap_share
 
-    years = {article.doc: article.year for article in study.corpus.articles}
-    sentences, rows = study.corpus.sentences, []
+    sentences, rows = with_sentence_ref(study.corpus.sentences), []
+    years = sentences["doc"].map({article.doc: article.year for article in study.corpus.articles})
     for vector, label in VECTORS.items():
-        about = set(refs_of(study.coding.codings[study.coding.codings["vector"] == vector]))
-        values = np.array([ref in about for ref in with_sentence_ref(sentences)["ref"]], dtype=float)
-        for year in ["all", *sorted({y for y in years.values() if y})]:
-            inside = sentences["doc"].map(lambda doc, y=year: y == "all" or years[doc] == y).to_numpy(dtype=bool)
+        about = sentences["ref"].isin({c.ref for c in study.codings if c.vector == vector}).to_numpy(dtype=float)
+        for year in ["all", *sorted({int(y) for y in years.dropna() if y})]:
+            inside = (years == year).to_numpy(dtype=bool) | (year == "all")
             docs = sentences.loc[inside, "doc"]
-            found = bootstrap_share(values[inside], docs, rng=rng)
+            found = bootstrap_share(about[inside], docs, rng=rng)
             rows.append((label, str(year), found.value, found.low, found.high, docs.nunique()))
     return pd.DataFrame(rows, columns=["partner", "year", "share of sentences", "low", "high", "articles"])
 
@@ -335,11 +331,10 @@ def constraints(codings: pd.DataFrame) -> pd.DataFrame:
     A vector that is itself a constraint there is not its object; `none named` where no other stands in the sentence.
     """
     rows = with_sentence_ref(codings)
-    limits = rows[rows["limit"] == "constraint"]
-    others = rows[rows["limit"] != "constraint"].groupby("ref")["vector"].agg(list)
-    objects = [others.get(ref, ["none named"]) for ref in limits["ref"]]
-    order = [*VECTORS, "none named"]
-    table = ref_table(limits.assign(object=objects), "vector", "object", index_order=list(VECTORS), column_order=order)
+    limits = rows["limit"] == "constraint"
+    others = rows[~limits].groupby("ref")["vector"].agg(list)
+    objects = rows[limits].assign(object=[others.get(ref, ["none named"]) for ref in rows.loc[limits, "ref"]])
+    table = ref_table(objects, "vector", "object", index_order=list(VECTORS), column_order=[*VECTORS, "none named"])
     return table.rename(index=VECTORS, columns=VECTORS).rename_axis(index="limits")
 
 
@@ -351,10 +346,10 @@ def pairs_in_sentence(codings: pd.DataFrame) -> pd.DataFrame:
 def _pairs(rows: pd.DataFrame, column: str, order: list[str]) -> pd.DataFrame:
     found: dict[tuple[str, str], list[Ref]] = {}
     rank = {value: at for at, value in enumerate(order)}
-    for ref, values in rows.groupby(["doc", "para", "sent"], sort=True)[column]:
+    for ref, values in rows.groupby(["doc", "para", "sent"])[column]:
         for pair in combinations(sorted(set(values), key=rank.__getitem__), 2):
             found.setdefault(pair, []).append(ref)
-    table = pd.DataFrame([(a, b, len(refs), refs) for (a, b), refs in found.items()], columns=["partner", "with", "sentences", "refs"])
+    table = pd.DataFrame([(*pair, len(refs), refs) for pair, refs in found.items()], columns=["partner", "with", "sentences", "refs"])
     return table.sort_values(["sentences", "partner", "with"], ascending=[False, True, True], ignore_index=True)
 
 
@@ -365,19 +360,31 @@ def _changed(coding: Annotations, name: str, **tables: pd.DataFrame) -> Annotati
     return Annotations(f"{coding.coder}, {name}", {**coding.tables, **tables})
 
 
+def _without_partner(coding: Annotations, partner: str) -> dict[str, pd.DataFrame]:
+    """The codings and acts but those with this partner alone."""
+    tables = {name: coding.tables[name] for name in ("codings", "events")}
+    return {name: t[t["partners"].map(lambda cell: cell != [partner]).astype(bool)] for name, t in tables.items()}
+
+
 def without_sco(coding: Annotations) -> Annotations:
     """The Shanghai Cooperation Organization counts for neither Russia nor China."""
-    codings, events = (t[~t["partners"].map(lambda p: set(p) == {"sco"}).astype(bool)] for t in (coding.codings, coding.events))
-    return _changed(coding, "SCO left out", codings=codings, events=events)
+    return _changed(coding, "SCO left out", **_without_partner(coding, "sco"))
 
 
 def contested_moved(coding: Annotations) -> Annotations:
     """Each contested act counts for the vector that another reasonable coder could give it."""
-    events = coding.events.copy()
-    moved = events["contested"].map(len) > 0
-    events.loc[moved, "vectors"] = events.loc[moved, "contested"]
-    events.loc[moved, "partners"] = pd.Series([list(c) for c in events.loc[moved, "contested"]], index=events.index[moved], dtype=object)
-    return _changed(coding, "contested acts moved", events=events)
+    events, moved = coding.events, coding.events["contested"].map(len) > 0
+    there = {column: events[column].where(~moved, events["contested"]) for column in ("vectors", "partners")}
+    return _changed(coding, "contested acts moved", events=events.assign(**there))
+
+
+def turkey_apart(coding: Annotations) -> Annotations:
+    """Turkey is no part of the West: it leaves the partners of `nato`, and a row that had no other partner is dropped."""
+    tables = _without_partner(coding, "turkey")
+    for name, table in tables.items():
+        left = [[p for p in cell if p != "turkey"] for cell in table["partners"]]
+        tables[name] = table.assign(partners=pd.Series(left, index=table.index, dtype=object))
+    return _changed(coding, "Turkey apart", **tables)
 
 
 def without_neutral(coding: Annotations) -> Annotations:
@@ -387,21 +394,9 @@ def without_neutral(coding: Annotations) -> Annotations:
 
 def without_officials(coding: Annotations) -> Annotations:
     """What officials said is dropped, and so are acts that are statements."""
-    return _changed(
-        coding, "officials’ words dropped", codings=coding.codings[coding.codings["voice"] != "official"],
-        events=coding.events[coding.events["kind"] != "statement"],
-    )  # fmt: skip
-
-
-def turkey_apart(coding: Annotations) -> Annotations:
-    """Turkey is no part of the West: it leaves the partners of `nato`, and a row that had no other partner is dropped."""
-
-    def left(table: pd.DataFrame) -> pd.DataFrame:
-        return table.assign(partners=pd.Series([[p for p in cell if p != "turkey"] for cell in table["partners"]], index=table.index, dtype=object))
-
-    codings, events = left(coding.codings), left(coding.events)
-    emptied = [left(t)["partners"].map(len).eq(0) & t["partners"].map(len).gt(0) for t in (coding.codings, coding.events)]
-    return _changed(coding, "Turkey apart", codings=codings[~emptied[0]], events=events[~emptied[1]])
+    codings, events = coding.codings, coding.events
+    codings, events = codings[codings["voice"] != "official"], events[events["kind"] != "statement"]
+    return _changed(coding, "officials’ words dropped", codings=codings, events=events)
 
 
 RECODINGS = {

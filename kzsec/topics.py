@@ -8,20 +8,24 @@ is not named.
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from .claims import refused
 from .codebook import VECTORS
 from .evidence import Html, Ref, count_table, refs_of, text_table
-from .patterns import Study, keyword_in_context, ref_table
+from .patterns import Study, keyword_in_context, ref_table, with_sentence_ref
 
 TOP_WORDS = 10
 NAMED_FROM = 0.6
+SEED = 2007
 # words of reporting and of the calendar that say nothing of the subject
 REPORTING = frozenset(
     """said says according told reported explained believes affirmed declared added noted year years year month day today
@@ -37,7 +41,6 @@ class TopicModel:
     `topics`: topic, words, paragraphs, articles, most in one article, stability.
     """
 
-    masked: bool
     paragraphs: pd.DataFrame
     topics: pd.DataFrame
 
@@ -49,22 +52,25 @@ class TopicModel:
         }
 
 
+def _texts(study: Study, *, masked: bool) -> dict[str, str]:
+    """Each article's text, as long as it was; with `masked`, the names that the coding marks in it are blank."""
+    texts = {article.doc: list(article.text) for article in study.corpus.articles}
+    if masked:
+        for doc, start, end in study.coding.mentions[["doc", "start", "end"]].itertuples(index=False, name=None):
+            texts[doc][start:end] = " " * (end - start)
+    return {doc: "".join(characters) for doc, characters in texts.items()}
+
+
 def paragraph_texts(study: Study, *, masked: bool) -> pd.DataFrame:
-    """Each paragraph's text; with `masked`, without the names that the coding marks in it."""
-    rows = []
-    mentions = study.coding.mentions
-    spans = {doc: list(zip(part["start"], part["end"], strict=True)) for doc, part in mentions.groupby("doc")}
-    for article in study.corpus.articles:
-        text = article.text
-        if masked:
-            for start, end in sorted(spans.get(article.doc, []), reverse=True):
-                text = text[:start] + " " * (end - start) + text[end:]
-        rows += [(article.doc, para, text[start:end]) for para, (start, end) in enumerate(article.paragraphs)]
+    """Each paragraph's text (doc, para, text); with `masked`, without the names that the coding marks in it."""
+    texts = _texts(study, masked=masked)
+    rows = [(a.doc, para, texts[a.doc][start:end]) for a in study.corpus.articles for para, (start, end) in enumerate(a.paragraphs)]
     return pd.DataFrame(rows, columns=["doc", "para", "text"])
 
 
+@threadpool_limits.wrap(limits=1)  # so few paragraphs wait for other cores longer than they gain by them
 def fit_topics(
-    study: Study, *, k: int = 6, masked: bool = True, method: str = "nmf", seeds: Sequence[str] = (), starts: int = 100, seed: int = 2007
+    study: Study, *, k: int = 6, masked: bool = True, method: str = "nmf", seeds: Sequence[str] = (), starts: int = 100
 ) -> TopicModel | None:
     """Topics of the paragraphs; None where there are fewer than three paragraphs a topic or too few words.
 
@@ -80,63 +86,56 @@ def fit_topics(
     weights, words = _weights(texts["text"], counts=method == "lda")
     if len(words) < 3 * TOP_WORDS:
         return None
-    fit = _lda if method == "lda" else _nmf
-    shares, factors = fit(weights, k, seed=seed, start=_seeded(weights, words, seeds, k) if seeds else None)
-    tops = [_top(row, words) for row in factors]
-    starts = min(starts, max(3, 4000 // len(texts)))  # on a larger corpus a start takes longer and tells more
-    others = [[set(_top(row, words)) for row in fit(weights, k, seed=seed + n, start="random")[1]] for n in range(1, starts + 1)]
-    stability = [float(np.mean([_best_match(top, other) for other in others])) if others else np.nan for top in tops]
+    shares, factors = _fit(method, weights, k, seed=SEED, start=_seeded(weights, words, seeds, k) if seeds else "nndsvda")
+    tops, found = [_top(row, words) for row in factors], []
+    for n in range(1, min(starts, max(3, 4000 // len(texts))) + 1):  # on a larger corpus a start takes longer and tells more
+        others = [set(_top(row, words)) for row in _fit(method, weights, k, seed=SEED + n, start="random")[1]]
+        found.append([max(len(other.intersection(top)) / len(other.union(top)) for other in others) for top in tops])
+    stability = np.mean(found, axis=0) if found else np.full(k, np.nan)
     main, total = shares.argmax(axis=1), shares.sum(axis=1)
     share = np.divide(shares.max(axis=1), total, out=np.zeros_like(total), where=total > 0)
     paragraphs = texts[["doc", "para"]].assign(topic=main, share=share.round(6))[total > 0]
     rows = []
     for topic, top in enumerate(tops):
         docs = paragraphs.loc[paragraphs["topic"] == topic, "doc"].value_counts()
-        rows.append((topic, top, int(docs.sum()), len(docs), int(docs.max()) if len(docs) else 0, round(stability[topic], 2)))
+        rows.append((topic, top, int(docs.sum()), len(docs), int(docs.max()) if len(docs) else 0, round(float(stability[topic]), 2)))
     columns = ["topic", "words", "paragraphs", "articles", "most in one article", "stability"]
-    return TopicModel(masked, paragraphs, pd.DataFrame(rows, columns=columns))
+    return TopicModel(paragraphs, pd.DataFrame(rows, columns=columns))
 
 
-def _best_match(top: Sequence[str], others: Sequence[set[str]]) -> float:
-    """The largest Jaccard index of a topic's top words with another solution's."""
-    return max(len(set(top) & other) / len(set(top) | other) for other in others)
-
-
-def _weights(texts: pd.Series, *, counts: bool):
+def _weights(texts: pd.Series, *, counts: bool) -> tuple[Any, list[str]]:
     """tf-idf weights (or counts) of words in at least two paragraphs, and the words."""
     from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
     options = {"stop_words": sorted(_stop_words()), "token_pattern": r"[^\W\d_]{3,}", "min_df": 2 if len(texts) < 500 else 5, "max_df": 0.5}
     vectorizer = CountVectorizer(**options) if counts else TfidfVectorizer(**options, sublinear_tf=True)
     try:
-        return vectorizer.fit_transform(texts), list(vectorizer.get_feature_names_out())
+        weights = vectorizer.fit_transform(texts)
     except ValueError:  # no word in two paragraphs
         return None, []
+    small = not counts and np.prod(weights.shape) < 1_000_000  # to transpose it at every step costs more than its zeros
+    return weights.toarray() if small else weights, list(vectorizer.get_feature_names_out())
 
 
-def _nmf(weights, k: int, *, seed: int, start=None):
-    """Shares and factors; `start` is None (by singular vectors), `random`, or a pair of matrices to begin from."""
-    import warnings
+def _fit(method: str, weights: Any, k: int, *, seed: int, start: str | tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Shares and factors; `start` is `nndsvda` (singular vectors), `random`, or a pair of matrices to begin from.
 
-    from sklearn.decomposition import NMF
+    Latent Dirichlet allocation has no other start than a random one.
+    """
+    from sklearn.decomposition import NMF, LatentDirichletAllocation
     from sklearn.exceptions import ConvergenceWarning
 
-    custom = {"W": start[0], "H": start[1]} if isinstance(start, tuple) else {}
-    init = "custom" if custom else start or "nndsvda"
-    model = NMF(k, init=init, random_state=seed, max_iter=600 if init != "random" else 200, tol=1e-5 if init != "random" else 1e-4)
+    custom = {"W": start[0], "H": start[1]} if isinstance(start, tuple) and method == "nmf" else {}
+    if method == "lda":
+        model = LatentDirichletAllocation(k, random_state=seed, max_iter=30)
+    else:
+        closer = {} if start == "random" else {"max_iter": 600, "tol": 1e-5}
+        model = NMF(k, init="custom" if custom else start, random_state=seed, **closer)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         shares = model.fit_transform(weights, **custom)
     # BLAS kernels differ in the last bits; what is shown must not
     return shares.round(6), model.components_.round(6)
-
-
-def _lda(weights, k: int, *, seed: int, start=None):
-    """Shares and factors of latent Dirichlet allocation; it has no other start than a random one."""
-    from sklearn.decomposition import LatentDirichletAllocation
-
-    model = LatentDirichletAllocation(k, random_state=seed, max_iter=30)
-    return model.fit_transform(weights).round(6), model.components_.round(6)
 
 
 def _seeded(weights, words: list[str], seeds: Sequence[str], k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -165,7 +164,8 @@ def shared_information(study: Study, models: dict[str, TopicModel | None]) -> pd
     """
     from sklearn.metrics import normalized_mutual_info_score
 
-    ordered = study.coding.codings.groupby(["doc", "para"])["vector"].agg(lambda v: v.value_counts().sort_index().idxmax())
+    codings = study.coding.codings.groupby(["doc", "para"])["vector"]
+    ordered = codings.agg(lambda v: v.value_counts().sort_index().idxmax())
     rows = []
     for name, model in models.items():
         both = model.paragraphs.merge(ordered.reset_index(), on=["doc", "para"]) if model else pd.DataFrame()
@@ -185,30 +185,22 @@ def collocations(study: Study, vector: str, *, most: int = 6) -> pd.DataFrame:
     texts = _masked_sentences(study, vector)
     finder = BigramCollocationFinder.from_documents([re.findall(r"[a-z]{3,}", text) for text in texts.values()])
     finder.apply_word_filter(lambda word: word in _stop_words())
+    scored = finder.score_ngrams(BigramAssocMeasures.likelihood_ratio)
     rows = []
-    for (one, two), _ in sorted(finder.score_ngrams(BigramAssocMeasures.likelihood_ratio), key=lambda hit: (-round(hit[1], 6), hit[0])):
+    for (one, two), _ in sorted(scored, key=lambda hit: (-round(hit[1], 6), hit[0])):
         refs = [ref for ref, text in texts.items() if re.search(rf"\b{one}\W+{two}\b", text)]
-        if len(refs) > 1:
-            rows.append((f"{one} {two}", len(refs), len(texts), refs))
-    return pd.DataFrame(rows[:most], columns=["pair", "sentences", "of", "refs"])
+        rows += [(f"{one} {two}", len(refs), len(texts), refs)] if len(refs) > 1 else []
+        if len(rows) == most:
+            break
+    return pd.DataFrame(rows, columns=["pair", "sentences", "of", "refs"])
 
 
 def _masked_sentences(study: Study, vector: str = "") -> dict[Ref, str]:
     """The coded sentences (of one vector) in small letters, their names blanked."""
-    codings, mentions = study.coding.codings, study.coding.mentions
-    wanted = set(refs_of(codings[codings["vector"] == vector] if vector else codings))
-    spans: dict[Ref, list[tuple[int, int]]] = {}
-    for *ref, start, end in mentions[["doc", "para", "sent", "start", "end"]].itertuples(index=False, name=None):
-        spans.setdefault(tuple(ref), []).append((start, end))
-    texts = {}
-    for row in study.corpus.sentences.itertuples(index=False):
-        ref = (row.doc, row.para, row.sent)
-        if ref in wanted:
-            text = row.text
-            for start, end in spans.get(ref, ()):
-                text = text[: start - row.start] + " " * (end - start) + text[end - row.start :]
-            texts[ref] = text.lower()
-    return texts
+    wanted = {c.ref for c in study.codings if vector in ("", c.vector)}
+    texts = _texts(study, masked=True)
+    sentences = with_sentence_ref(study.corpus.sentences).itertuples(index=False)
+    return {s.ref: texts[s.doc][s.start : s.end].lower() for s in sentences if s.ref in wanted}
 
 
 def _top(row: np.ndarray, words: list[str]) -> list[str]:
@@ -220,16 +212,17 @@ def topics_table(study: Study, model: TopicModel | None, *, caption: str) -> Htm
     if model is None:
         return refused(study.corpus, caption, "there are too few paragraphs or words for topics")
     rows = model.topics.assign(topic=list(model.names().values()), words=[", ".join(w) for w in model.topics["words"]])
-    refs = [topic_refs(study, model, topic) for topic in model.topics["topic"]]
+    sentences = study.corpus.sentences.merge(model.paragraphs, on=["doc", "para"])
+    refs = [refs_of(sentences[sentences["topic"] == topic]) for topic in model.topics["topic"]]
     shown = rows.rename(columns={"words": "first words", "stability": "stability (mean Jaccard)"})
     return text_table(study.corpus, shown, caption=caption, refs=refs)
 
 
-def topics_by_year(study: Study, model: TopicModel | None, *, least: int = 20) -> Html:
-    """Paragraphs of each topic by year; refused for fewer than `least` articles with a year or a single year."""
+def topics_by_year(study: Study, model: TopicModel | None) -> Html:
+    """Paragraphs of each topic by year; refused for fewer than 20 articles with a year or a single year."""
     years = {article.doc: article.year for article in study.corpus.articles if article.year}
-    if model is None or len(years) < least or len(set(years.values())) < 2:
-        return refused(study.corpus, "Topics over time", f"it takes {least} articles of two years or more")
+    if model is None or len(years) < 20 or len(set(years.values())) < 2:
+        return refused(study.corpus, "Topics over time", "it takes 20 articles of two years or more")
     rows = study.corpus.sentences.merge(model.paragraphs, on=["doc", "para"])
     rows = rows.assign(year=rows["doc"].map(years), topic=rows["topic"].map(model.names())).dropna(subset="year").astype({"year": int})
     refs = ref_table(rows, "topic", "year", index_order=list(model.names().values()), column_order=sorted(set(years.values())))
@@ -237,22 +230,16 @@ def topics_by_year(study: Study, model: TopicModel | None, *, least: int = 20) -
     return count_table(study.corpus, refs, caption="Paragraphs by topic and year", counts=counts)
 
 
-def topic_refs(study: Study, model: TopicModel, topic: int) -> list[Ref]:
-    """The sentences of the paragraphs that are mainly of the topic."""
-    chosen = model.paragraphs.loc[model.paragraphs["topic"] == topic, ["doc", "para"]]
-    return refs_of(study.corpus.sentences.merge(chosen, on=["doc", "para"]))
-
-
-def business(study: Study, model: TopicModel, *, least: int = 4) -> pd.DataFrame:
+def business(study: Study, model: TopicModel) -> pd.DataFrame:
     """What each vector's paragraphs are about: vector, topics (the commonest, ties joined), paragraphs (of each), of, spread, refs.
 
-    `spread` is the number of topics that its paragraphs have; a vector with fewer than `least` paragraphs is left out.
+    `spread` is the number of topics that its paragraphs have; a vector with fewer than four paragraphs is left out.
     """
     coded = study.coding.paragraph_vectors.merge(model.paragraphs, on=["doc", "para"])
     names, rows = model.names(), []
     for vector in VECTORS:
         part = coded[coded["vector"] == vector]
-        if len(part) >= least:
+        if len(part) >= 4:
             counts = part["topic"].value_counts().sort_index()
             lead = [topic for topic, count in counts.items() if count == counts.max()]
             chosen = part.loc[part["topic"].isin(lead), ["doc", "para", "vector"]]
@@ -267,13 +254,12 @@ def keywords(study: Study, column: str, value: str, *, most: int = 8) -> pd.Data
 
     Ranked by the difference of shares, among words in at least three of the sentences; names are masked.
     """
-    codings = study.coding.codings
-    own = set(refs_of(codings[codings[column] == value]))
+    own = {c.ref for c in study.codings if getattr(c, column) == value}
     inside: dict[str, list[Ref]] = {}
     outside: Counter[str] = Counter()
     texts = _masked_sentences(study)
     for ref, text in texts.items():
-        for word in sorted(set(re.findall(r"[a-z]{4,}", text)) - _stop_words()):
+        for word in set(re.findall(r"[a-z]{4,}", text)) - _stop_words():
             if ref in own:
                 inside.setdefault(word, []).append(ref)
             else:

@@ -22,7 +22,7 @@ def test_topics_are_the_same_twice_and_add_up(study):
 
 def test_an_unstable_topic_is_not_named(study):
     model = topics.fit_topics(study, starts=3)
-    shaky = topics.TopicModel(True, model.paragraphs, model.topics.assign(stability=0.59))
+    shaky = topics.TopicModel(model.paragraphs, model.topics.assign(stability=0.59))
     assert all("unstable" in name for name in shaky.names().values())
 
 
@@ -62,8 +62,8 @@ def test_collocations_are_found_in_their_sentences(study):
 def test_information_is_nothing_for_one_topic_and_all_for_the_article(study):
     model = topics.fit_topics(study, starts=0)
     docs = {doc: at for at, doc in enumerate(sorted(model.paragraphs["doc"].unique()))}
-    one = topics.TopicModel(True, model.paragraphs.assign(topic=0), model.topics)
-    article = topics.TopicModel(True, model.paragraphs.assign(topic=model.paragraphs["doc"].map(docs)), model.topics)
+    one = topics.TopicModel(model.paragraphs.assign(topic=0), model.topics)
+    article = topics.TopicModel(model.paragraphs.assign(topic=model.paragraphs["doc"].map(docs)), model.topics)
     table = topics.shared_information(study, {"one": one, "article": article, "none": None}).set_index("topics")
     assert table.loc["one", "with the article"] == 0
     assert table.loc["article", "with the article"] == 1
