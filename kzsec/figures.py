@@ -147,8 +147,8 @@ def mark_matrix(
 ) -> Figure:  # fmt: skip
     """Marks in the cells of a table, a row for each of `rows` and a column for each of `columns` (id to label).
 
-    A cell with more marks than fit shows their number, linked to all their sentences. `legend` has the looks of marks
-    under their meaning, in a strip of their own under the drawing.
+    A cell with more marks than fit shows their number over a bar of their colours, as long as they are many, linked to
+    all their sentences. `legend` has the looks of marks under their meaning, in a strip of their own under the drawing.
     """
     across = 4 if len(columns) < 8 else 3
     cells: dict[tuple[str, str], list[Mark]] = {}
@@ -157,16 +157,21 @@ def mark_matrix(
     labels = {row: wrapped(label, 40) for row, label in rows.items()}
     lines = {}  # the height of a row, in marks
     for row in rows:
-        most = max((min(len(cells.get((row, column), ())), MOST_MARKS) for column in columns), default=0)
-        lines[row] = max(1, -(-most // across), 0.6 * (labels[row].count("\n") + 1))
+        most = max((n for column in columns if (n := len(cells.get((row, column), ()))) <= MOST_MARKS), default=0)
+        counted = any(len(cells.get((row, column), ())) > MOST_MARKS for column in columns)
+        lines[row] = max(1 + 0.5 * counted, -(-most // across), 0.6 * (labels[row].count("\n") + 1))
     tops = dict(zip(rows, np.cumsum([0, *lines.values()]), strict=False))
     height = sum(lines.values())
     fig = Figure(figsize=(width, 0.55 + 0.27 * height))
     ax = fig.add_subplot()
     ax.set(xlim=(0, len(columns)), ylim=(height, 0))
-    single = all(len(inside) == 1 for inside in cells.values())
+    largest = max(map(len, cells.values()), default=0)
     for (row, column), inside in cells.items():
-        _fill_cell(ax, trail, inside, list(columns).index(column), tops[row] + lines[row] / 2, 1 if single else across)
+        place = list(columns).index(column), tops[row] + lines[row] / 2
+        if len(inside) > MOST_MARKS:
+            _fill_counted(ax, trail, inside, *place, largest)
+        else:
+            _fill_cell(ax, trail, inside, *place, 1 if largest == 1 else across)
     for top in [*tops.values(), height]:
         ax.axhline(top, color=FAINT, linewidth=0.8, zorder=0)
     for at in range(len(columns) + 1):
@@ -180,11 +185,17 @@ def mark_matrix(
     return fig
 
 
+def _fill_counted(ax, trail: Trail, marks: list[Mark], column: int, middle: float, largest: int) -> None:
+    token = trail.mark([ref for mark in marks for ref in mark.refs], f"{marks[0].row}, {marks[0].column}: {len(marks)}")
+    ax.text(column + 0.06, middle - 0.22, str(len(marks)), ha="left", va="center", fontweight="bold", url=token)
+    left = column + 0.06
+    for colour, count in Counter(mark.colour for mark in marks).items():
+        width = 0.88 * count / largest
+        ax.add_patch(Rectangle((left, middle + 0.1), width, 0.34, facecolor=colour, linewidth=0, url=token))
+        left += width
+
+
 def _fill_cell(ax, trail: Trail, marks: list[Mark], column: int, middle: float, across: int) -> None:
-    if len(marks) > MOST_MARKS:
-        token = trail.mark([ref for mark in marks for ref in mark.refs], f"{marks[0].row}, {marks[0].column}: {len(marks)}")
-        ax.text(column + 0.5, middle, str(len(marks)), ha="center", va="center", fontweight="bold", url=token)
-        return
     for number, mark in enumerate(marks):
         x = column + (number % across + 0.5) / across
         y = middle + (number // across - (-(-len(marks) // across) - 1) / 2)
@@ -230,8 +241,7 @@ def barcode(study: Study) -> Html:
     fig.legend(handles=handles, loc="outside lower left", ncols=6, columnspacing=1.2, handlelength=1.3)
     stances = Counter((c.doc, c.stance == "friction") for c in study.codings if c.vector == "russia")
     friction = {doc: (stances[doc, True], stances[doc, True] + stances[doc, False]) for doc in stories}
-    high = ", ".join(names[doc] for doc, (n, of) in friction.items() if of and n / of >= 0.5)
-    low = ", ".join(names[doc] for doc, (n, of) in friction.items() if of and n / of < 0.5)
+    high, low = (_listed([names[doc] for doc, (n, of) in friction.items() if of and (n / of >= 0.5) is most]) for most in (True, False))
     finding = f"Alignment depends on which story is told: Russia is mostly friction in {high}, mostly not in {low}"
     told = [f"{names[doc]}, mostly {VECTORS[stories[doc]]}: {n} of {of} codings of Russia are friction"
             for doc, (n, of) in friction.items()]  # fmt: skip
@@ -269,18 +279,19 @@ def who_does_what(study: Study) -> Html:
     legend = [(FILLS[m], {"fill": m}) for m in FILLS if any(act.modality == m for act in acts)]
     legend += [(domain, {"shape": shape}) for domain, shape in DOMAIN_SHAPES.items()]
     fig = mark_matrix(trail, marks, rows=rows, columns=KIND_VERBS, legend=legend)
-    leads, told = [], []
+    leads, told, divided = [], [], True
     for kind, noun in (("commitment", "commitments"), ("operation", "operations"), ("support", "support")):
         chosen = [act for act in acts if act.kind == kind]
         if counts := Counter(p for act in chosen for p in act.partners):
             partner = _commonest(counts)[0]
             leads.append(f"{noun} most with {study.partner_name(partner)} ({counts[partner]} of {len(chosen)})")
+            divided &= counts[partner] > len(chosen) / 3
     for partner, name in list(rows.items())[:12]:
         counts = Counter(act.kind for act in acts if partner in act.partners)
         if counts:
             told.append(f"{name}: " + ", ".join(f"{KIND_VERBS[kind]} {counts[kind]}" for kind in KINDS if counts[kind]))
     return publish(
-        fig, trail, title="A division of labour, not a balance: " + ", ".join(leads) if len(leads) > 1 else "Who does what",
+        fig, trail, title=("A division of labour, not a balance: " if divided else "Who does what: ") + ", ".join(leads) if len(leads) > 1 else "Who does what",
         alt=f"A table of {len(acts)} acts, a row for each of {len(rows)} partners and a column for each kind of act. {'; '.join(told)}.",
         caption=f"Each mark is an act between Kazakhstan and a partner that the articles report ({len(acts)} acts in "
         f"{len({act.doc for act in acts})} articles; an act with several partners stands in each row). Filled: done; half: under way; "
@@ -288,6 +299,11 @@ def who_does_what(study: Study) -> Html:
         "triangle: political; !: contentious. “Supplies” is equipment, training, money or intelligence in either direction. Colours are "
         f"the vectors’; “contested” holds an act that a reasonable coder could also place there. Coded by {study.coder}.",
     )  # fmt: skip
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names one by one, or how many articles they are."""
+    return ", ".join(names) if len(names) <= MOST_PANELS else f"{len(names)} articles"
 
 
 def _commonest(counts: Counter) -> list:
@@ -366,7 +382,7 @@ def issue_by_partner(study: Study, model: TopicModel | None) -> Html:
     rows = {str(topic): name for topic, name in model.names().items()}
     widest = max(business(study, model).itertuples(), key=lambda row: row.of, default=None)
     finding = "Topics by partner" if widest is None else (
-        f"Same pole, different business: the {widest.of} paragraphs on {VECTORS[widest.vector]} spread over {widest.spread} topics, "
+        f"{'Same pole, different business: t' if 2 * widest.paragraphs <= widest.of else 'T'}he {widest.of} paragraphs on {VECTORS[widest.vector]} spread over {widest.spread} topics, "
         f"at most {widest.paragraphs} in one"
     )  # fmt: skip
     legend = [(f"mostly {s}", {"shape": STANCE_SHAPES[s], "colour": colour}) for s, colour in STANCE_COLOURS.items()]
