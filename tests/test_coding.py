@@ -38,7 +38,7 @@ PARTNERS = {
     "Ukrainian": ("NORP", "ukraine", ()),
 }
 PEOPLE = {"Serikov": "kazakhstan", "Ivanov": "russia", "Demir": "turkey"}
-DATES = {"May 3": "2007-05-03", "May 5": "2007-05-05", "June 2008": "2008-06"}
+DATES = {"May 3": "2007-05-03", "May 5": "2007-05-05", "June 2008": "2008-06", "May": "2007-05"}
 NAME = re.compile("|".join(rf"\b{name}\b" for name in (*PARTNERS, *PEOPLE, *DATES)))
 
 
