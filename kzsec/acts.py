@@ -113,11 +113,11 @@ def _acts(reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[E
         party = _party(hit, reading, coded, rows)
         vectors = tuple(row.vector for row in party)
         key = hit.value, modality in WORDS, vectors
-        if key not in chosen and party:
+        if party and key not in chosen and len(chosen) < ACTS_A_SENTENCE:
             cold = modality == "denied" or all(row.stance == "friction" for row in party)
             tone, partners = "contentious" if cold else "cooperative", _union(row.partners for row in party)
             chosen[key] = _event(reading, hit, hit.value, modality, tone, vectors, partners)
-    return list(chosen.values())[:ACTS_A_SENTENCE]
+    return list(chosen.values())
 
 
 def _told(reading: Reading) -> Iterator[tuple[Hit, str]]:

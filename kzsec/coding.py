@@ -176,7 +176,8 @@ def _codings(reading: Reading, rows: list[Relation], focus: Focus) -> list[Codin
     judged = [hit for hit in voice if hit.value == "judgement"]
     cues: dict[tuple[str, str], list[Hit]] = defaultdict(list)
     for hit in (*reading.hits["stance"], *reading.hits["hedged"], *judged):
-        for vector in _about(hit, reading, places):
+        alone = len(rows) == 1 and hit.scope != "inside"
+        for vector in (rows[0].vector,) if alone else _about(hit, reading, places):
             cues[hit.column, vector].append(hit)
     said = [hit for hit in voice if hit.value == "official" and _has_speaker(hit, reading)]
     official = reading.quoted or bool(said)

@@ -29,8 +29,9 @@ BREAK = re.compile(
 
 
 class Cue(NamedTuple):
-    """One alternative of a table's pattern after its first word."""
+    """One alternative of a table's pattern: how many of its words have matched, and the others."""
 
+    matched: int
     rest: tuple[str, ...]
     column: str
     value: str
@@ -60,13 +61,18 @@ class Lexicon(dict[str | tuple[str, str], list[Cue]]):
         for row in rows:
             for pattern in filter(str.strip, row["pattern"].lower().split("|")):
                 first, *rest = pattern.split()
-                self._cues[first].append(Cue(tuple(rest), row["column"], row["value"], row["scope"]))
+                self._cues[first].append(Cue(1, tuple(rest), row["column"], row["value"], row["scope"]))
 
     def __missing__(self, key: str | tuple[str, str]) -> list[Cue]:
         if len(self) > MEMORY:
             self.clear()
         if isinstance(key, tuple):
-            self[key] = [cue for cue in self[key[0]] if not cue.rest or cue.rest[0] == "*" or _same(cue.rest[0], key[1])]
+            self[key] = cues = []
+            for cue in self[key[0]]:
+                if not cue.rest or cue.rest[0] == "*":
+                    cues.append(cue)
+                elif _same(cue.rest[0], key[1]):
+                    cues.append(Cue(2, cue.rest[1:], *cue[2:]))
         else:
             stems = [key, *(f"{key[:size]}*" for size in range(1, len(key) + 1))]
             cues = [cue for stem in stems if stem in self._cues for cue in self._cues[stem]]
@@ -83,8 +89,8 @@ class Lexicon(dict[str | tuple[str, str], list[Cue]]):
         for i, word in enumerate(words):
             if self[word]:
                 at = places[2 * i + 1]
-                for rest, column, value, scope in self[word, words[i + 1]]:
-                    last = _behind(rest, words, i + 1) if rest else i + 1
+                for matched, rest, column, value, scope in self[word, words[i + 1]]:
+                    last = _behind(rest, words, i + matched) if rest else i + matched
                     if last and places[2 * last] > named.get(at, 0):
                         found[column].append(Hit(at, places[2 * last], column, value, scope))
         return found
@@ -169,7 +175,7 @@ class Reading(NamedTuple):
         A comma ends a negation's reach, and so does a cue of the other sort (`no threat to relations`).
         """
         before = [one for one in self.hits["negation"] if hit.start - NEGATION_CHARS <= one.end <= hit.start]
-        if hit.value in ("danger", "risk"):
+        if not before or hit.value in ("danger", "risk"):
             return bool(before)
         end = max((one.end for one in before if one.value != "danger"), default=hit.start)
         between = [one for one in self.hits["stance"] if end <= one.start < hit.start and one.value != hit.value]
