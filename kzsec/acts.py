@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from .cues import Hit, Reading
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
 ACTS_A_SENTENCE = 2
 AUXILIARY_CHARS = 12  # between a word of modality and the verb that it governs (`plans to |visit`)
 OBJECT_CHARS = 80  # between a word of modality and its object (`offered 25 officers |training`)
-PASSIVE_CHARS = 150  # between a noun and its passive (`exercises |will be held`)
-RANK = {"denied": 0, "sought": 1, "scheduled": 2, "under_way": 3, "done": 4}
+RANK = ("denied", "sought", "scheduled", "under_way", "done")
 WORDS = ("sought", "denied")  # one sentence may tell both a deed of a kind and words about another
 RESUMED = ("contact", "operation")  # told on over several sentences without another word for them
 CONTACT_PARAGRAPHS = 2  # how far on a visit or meeting may be spoken of again
-YEARS = re.compile(r"\d{4}/\d{4}")
-HEAD_CHARS = 15  # a date this near the sentence's head dates all of it
 NOT_ITS_DATE = re.compile(
     r"\b(?:through|until|since|of|before|for|(?:following|after)\b[^,]*?)\s+(?:the\s+)?$", re.IGNORECASE
 )
@@ -54,65 +52,87 @@ class Event(NamedTuple):
     what: str
 
 
-class Act(NamedTuple):
-    """An act as its first sentence tells it, before retellings join it."""
+def tell(
+    events: list[Event], reading: Reading, coded: list[Coding], rows: list[Relation], roll_up: dict[str, tuple[str, ...]]
+) -> None:
+    """Add the acts that a sentence reports to those before it, and join the sentence to one that it retells."""
+    para = reading.sentence.para
+    found = _at_theatre(reading, coded, roll_up) or _acts(reading, coded, rows)
+    for act in found:
+        earlier = next((i for i in _recent(events, para, CONTACT_PARAGRAPHS) if _same_act(events[i], act, reading)), None)
+        if earlier is None:
+            events.append(_at_meeting(act, events))
+        else:
+            whole = events[earlier]
+            vectors, partners = _union((whole.vectors, act.vectors)), _union((whole.partners, act.partners))
+            whole = _retold(whole, reading, act.date_text, act.date_iso)
+            events[earlier] = whole._replace(vectors=vectors, partners=partners)
+    vectors = {row.vector for row in coded if row.stance != "friction"}
+    spoken = any(row.voice == "official" for row in coded)
+    for i in _recent(events, para, 0):
+        act = events[i]
+        retells = not found or (spoken and act.kind in ("contact", "statement"))
+        if retells and act.start != reading.sentence.start and vectors & set(act.vectors):
+            date = next(((date.text, date.id) for date in _dates(reading)), ("", ""))
+            events[i] = _retold(act, reading, *date)
+            break
 
-    reading: Reading
-    hit: Hit
-    kind: str
-    modality: str
-    tone: str
-    vectors: tuple[str, ...]
-    partners: tuple[str, ...]
-    contested: tuple[str, ...]
-    date: tuple[str, str]
-    also: tuple[tuple[int, int], ...] = ()
 
-
-def acts_of(
-    reading: Reading, coded: list[Coding], rows: list[Relation], roll_up: dict[str, tuple[str, ...]]
-) -> list[Act]:
-    """The acts that a sentence reports, one a kind: by a verb of doing, else by a noun with a word of modality near it."""
-    theatre = reading.hits.get("theatre", ())
-    if theatre and "nato" not in {row.vector for row in coded}:
-        place = _union(
-            mention.vectors for mention in reading.mentions if mention.start < theatre[0].end < mention.end + 9
+def finished(events: list[Event], groupings: frozenset[str]) -> list[Event]:
+    """The events in text order, with what depends on all their partners; through a grouping an act is institutional."""
+    return sorted(
+        event._replace(
+            contested=tuple(name for name in event.contested if name not in event.vectors),
+            channel="institutional" if groupings.intersection(event.partners) else event.channel,
+            participants=_union((event.participants, event.partners, ("kazakhstan",))),
         )
-        leader = theatre[0].value
-        date = _date_of(theatre[0], reading)
-        return [
-            Act(reading, theatre[0], "operation", "under_way", "cooperative", roll_up[leader], (leader,), place, date)
-        ]
-    if not coded or (all(row.voice == "judgement" for row in coded) and not _dates(reading)):
+        for event in events
+    )
+
+
+# One sentence
+
+
+def _at_theatre(reading: Reading, coded: list[Coding], roll_up: dict[str, tuple[str, ...]]) -> list[Event]:
+    """The act of troops under a leader's coalition, contested with the state where they stand, if a sentence tells it."""
+    theatre = reading.hits["theatre"][:1]
+    if not theatre or any(row.vector == "nato" for row in coded):
         return []
-    chosen: dict[tuple[str, bool, tuple[str, ...]], Act] = {}
+    leader = theatre[0].value
+    at = [mention.vectors for mention in reading.mentions if mention.start < theatre[0].end < mention.end + 9]
+    act = _event(reading, theatre[0], "operation", "under_way", "cooperative", roll_up.get(leader, ()), (leader,))
+    return [act._replace(contested=_union(at))]
+
+
+def _acts(reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[Event]:
+    """The acts that a sentence reports, one a kind: by a verb of doing, else by a noun with a word of modality near it."""
+    if all(row.voice == "judgement" for row in coded) and not (coded and _dates(reading)):
+        return []
+    chosen: dict[tuple[str, bool, tuple[str, ...]], Event] = {}
     for hit, modality in _told(reading):
         party = _party(hit, reading, coded, rows)
-        key = hit.value, modality in WORDS, tuple(row.vector for row in party)
-        if key not in chosen and party:
+        vectors = tuple(row.vector for row in party)
+        key = hit.value, modality in WORDS, vectors
+        if party and key not in chosen and len(chosen) < ACTS_A_SENTENCE:
             cold = modality == "denied" or all(row.stance == "friction" for row in party)
-            vectors, partners = tuple(row.vector for row in party), _union(row.partners for row in party)
-            tone, date = "contentious" if cold else "cooperative", _date_of(hit, reading)
-            chosen[key] = Act(reading, hit, hit.value, modality, tone, vectors, partners, (), date)
-    return list(chosen.values())[:ACTS_A_SENTENCE]
+            tone, partners = "contentious" if cold else "cooperative", _union(row.partners for row in party)
+            chosen[key] = _event(reading, hit, hit.value, modality, tone, vectors, partners)
+    return list(chosen.values())
 
 
 def _told(reading: Reading) -> Iterator[tuple[Hit, str]]:
     """Each cue of an act with its modality: verbs of doing, then nouns that are the object of a word of modality."""
-    hits, modalities = reading.hits.get("kind", ()), reading.hits.get("modality", ())
-    governing = set()
+    hits, modalities = reading.hits["kind"], reading.hits["modality"]
     for hit in hits:
         if hit.scope:
-            close = [one for one in modalities if 0 <= hit.start - one.end <= AUXILIARY_CHARS and one.value != "done"]
-            governing.update(close)
-            yield hit, close[-1].value if close else hit.scope
+            close = [one.value for one in modalities if 0 <= hit.start - one.end <= AUXILIARY_CHARS]
+            yield hit, close[-1] if close else hit.scope
     nouns: dict[Hit, str] = {}
-    for one in sorted(set(modalities) - governing, key=lambda one: (RANK[one.value], one)):
+    for one in sorted(modalities, key=lambda one: RANK.index(one.value)):
         clause = reading.clause_at(one.start)
         objects = [hit for hit in hits if not hit.scope and clause.start <= hit.start < clause.end]
         after = [hit for hit in objects if one.end <= hit.start < one.end + OBJECT_CHARS]
-        before = [hit for hit in objects if one.start - PASSIVE_CHARS < hit.end <= one.end]
-        for hit in after[:1] or before[-1:]:
+        for hit in after[:1] or [hit for hit in objects if hit.end <= one.end][-1:]:
             nouns.setdefault(hit, one.value)
     yield from nouns.items()
 
@@ -125,140 +145,106 @@ def _party(hit: Hit, reading: Reading, coded: list[Coding], rows: list[Relation]
     return [row for row in willing if row.vector in inside] or willing
 
 
+def _event(
+    reading: Reading, hit: Hit, kind: str, modality: str, tone: str, vectors: tuple[str, ...], partners: tuple[str, ...]
+) -> Event:
+    clause = reading.clause_at(hit.start)
+    dates = [date for date in _dates(reading) if clause.start <= date.start < clause.end]
+    date = min(dates, key=lambda date: (abs(date.start - hit.start), date.start), default=None)
+    return Event(
+        *reading.sentence,
+        also=(),
+        vectors=vectors,
+        partners=partners,
+        contested=(),
+        kind=kind,
+        modality=modality,
+        domain=_domain(kind, reading),
+        channel="institutional" if reading.hits["channel"] else "bilateral",
+        tone=tone,
+        role=_role(kind, hit, reading),
+        participants=tuple(m.id for m in reading.mentions if m.type in ("PERSON", "ORG", "EVENT") and m.partner),
+        date_text=date.text if date else "",
+        date_iso=date.id if date else "",
+        what=_what(hit, reading),
+    )
+
+
 def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
 def _dates(reading: Reading) -> list[Mention]:
-    """The dates of a sentence that may be those of an act: no span of years, nothing behind `since` or `following`."""
-    dates = [mention for mention in reading.mentions if mention.type == "DATE" and not YEARS.fullmatch(mention.id)]
+    """The dates of a sentence that may be those of an act: nothing behind `since` or `following`."""
+    dates = [mention for mention in reading.mentions if mention.type == "DATE"]
     start = reading.sentence.start
     return [date for date in dates if not NOT_ITS_DATE.search(reading.text, max(start, date.start - 60), date.start)]
 
 
-def _date_of(hit: Hit, reading: Reading) -> tuple[str, str]:
-    """Text and ISO form of the nearest date in the clause of an act's cue, or at the sentence's head; empty if none."""
-    clause, head = reading.clause_at(hit.start), reading.sentence.start + HEAD_CHARS
-    dates = [date for date in _dates(reading) if clause.start <= date.start < clause.end or date.start < head]
-    nearest = min(dates, key=lambda date: (abs(date.start - hit.start), date.start), default=None)
-    return (nearest.text, nearest.id) if nearest else ("", "")
-
-
-def tell(acts: list[Act], found: list[Act], reading: Reading, coded: list[Coding]) -> None:
-    """Add the acts found in a sentence, or join the sentence to an act before it that it retells."""
-    for act in found:
-        earlier = next((i for i in range(len(acts) - 1, -1, -1) if _same_act(acts[i], act)), None)
-        if earlier is None:
-            acts.append(_at_meeting(act, acts))
-        else:
-            whole = acts[earlier]
-            vectors, partners = _union((whole.vectors, act.vectors)), _union((whole.partners, act.partners))
-            acts[earlier] = _retold(whole, reading, act.date)._replace(vectors=vectors, partners=partners)
-    vectors = {row.vector for row in coded if row.stance != "friction"}
-    spoken = any(row.voice == "official" for row in coded)
-    for i in range(len(acts) - 1, -1, -1):
-        act = acts[i]
-        if act.reading.sentence.para != reading.sentence.para or act.reading.sentence == reading.sentence:
-            continue
-        if vectors & set(act.vectors) and (not found or (spoken and act.kind in ("contact", "statement"))):
-            date = next(((date.text, date.id) for date in _dates(reading)), ("", ""))
-            acts[i] = _retold(act, reading, date)
-            break
-
-
-def _at_meeting(act: Act, acts: list[Act]) -> Act:
-    """An act of words without a date of its own has that of the meeting of the same partners last told."""
-    if not act.date[1] and (act.modality == "sought" or act.kind == "statement"):
-        for meeting in reversed(acts):
-            near = act.reading.sentence.para - meeting.reading.sentence.para <= 1
-            if (
-                (meeting.kind, meeting.modality) == ("contact", "done")
-                and near
-                and set(meeting.vectors) & set(act.vectors)
-            ):
-                return act._replace(date=meeting.date)
-    return act
-
-
-def _same_act(earlier: Act, later: Act) -> bool:
-    """Whether the later telling is of the earlier act: of its kind, modality and partners, near it, with no other date."""
-    paragraphs = later.reading.sentence.para - earlier.reading.sentence.para
-    same_date = not (earlier.date[1] and later.date[1]) or later.date[1].startswith(earlier.date[1])
-    if (earlier.kind, earlier.modality) != (later.kind, later.modality) or not same_date:
-        return False
-    if paragraphs == 0:
-        if later.kind not in RESUMED and not later.reading.has("presence", "anaphor", *later.reading.sentence[2:]):
-            return False  # another delivery, another treaty, unless `the deliveries`, `the treaty`
-        return later.kind == "operation" or bool(set(later.vectors) & set(earlier.vectors))
-    return (
-        later.kind == "contact"
-        and paragraphs <= CONTACT_PARAGRAPHS
-        and bool(set(later.partners) & set(earlier.partners))
-    )
-
-
-def _retold(act: Act, reading: Reading, date: tuple[str, str]) -> Act:
-    """The act with one more retelling, whose date it takes if that is more exact than its own."""
-    span = reading.sentence.start, reading.sentence.end
-    first = act.reading.sentence.start, act.reading.sentence.end
-    also = act.also if span in (first, *act.also) else (*act.also, span)
-    closer = date[1].startswith(act.date[1]) and (act.date[1] or act.modality == "done")
-    return act._replace(also=also, date=date if closer else act.date)
-
-
-def event_of(act: Act, groupings: frozenset[str]) -> Event:
-    reading = act.reading
-    institutional = bool(groupings.intersection(act.partners)) or bool(reading.hits.get("channel"))
-    return Event(
-        *reading.sentence,
-        also=act.also,
-        vectors=act.vectors,
-        partners=act.partners,
-        contested=tuple(name for name in act.contested if name not in act.vectors),
-        kind=act.kind,
-        modality=act.modality,
-        domain=_domain(act),
-        channel="institutional" if institutional else "bilateral",
-        tone=act.tone,
-        role=_role(act),
-        participants=_participants(act),
-        date_text=act.date[0],
-        date_iso=act.date[1],
-        what=_what(act),
-    )
-
-
-def _domain(act: Act) -> str:
+def _domain(kind: str, reading: Reading) -> str:
     """The domain that most cues of the sentence name; security where they tie, or by the kind where there is none."""
-    counts = Counter(hit.value for hit in act.reading.hits.get("domain", ()))
+    counts = Counter(hit.value for hit in reading.hits["domain"])
     if not counts:
-        return "political" if act.kind in ("contact", "statement") else "security"
+        return "political" if kind in ("contact", "statement") else "security"
     return max(("security", "economic", "political"), key=lambda name: counts[name])
 
 
-def _role(act: Act) -> str:
+def _role(kind: str, hit: Hit, reading: Reading) -> str:
     """Host or guest of a contact by its place, giver or receiver of support by who stands before the verb, else peer."""
-    named = [hit.value for hit in act.reading.hits.get("role", ())]
-    if act.kind == "contact":
+    named = [hit.value for hit in reading.hits["role"]]
+    if kind == "contact":
         return next((name for name in named if name in ("host", "guest")), "")
-    if act.kind == "support":
+    if kind == "support":
         if "receiver" in named:
             return "receiver"
-        before = [mention for mention in act.reading.mentions if mention.start < act.hit.start and mention.partner]
+        before = [mention for mention in reading.mentions if mention.start < hit.start and mention.partner]
         return "" if not before else "receiver" if before[-1].vectors else "giver"
-    return "peer" if act.kind in ("agreement", "operation") else ""
+    return "peer" if kind in ("agreement", "operation") else ""
 
 
-def _participants(act: Act) -> tuple[str, ...]:
-    """People, bodies and states of the act's sentence, its partners, and Kazakhstan, each once."""
-    named = [m.id for m in act.reading.mentions if m.type in ("PERSON", "ORG", "EVENT") and m.partner]
-    return tuple(dict.fromkeys([*named, *act.partners, "kazakhstan"]))
-
-
-def _what(act: Act) -> str:
+def _what(hit: Hit, reading: Reading) -> str:
     """At most twelve words of the act's clause around its cue, without brackets."""
-    clause = act.reading.clause_at(act.hit.start)
-    head, tail = act.reading.text[clause.name : act.hit.start], act.reading.text[act.hit.start : clause.end]
+    clause = reading.clause_at(hit.start)
+    head, tail = reading.text[clause.name : hit.start], reading.text[hit.start : clause.end]
     before, after = (BRACKETS.sub("", part).strip(" ,;—–“”\n").split() for part in (head, tail))
     room = WHAT_WORDS - min(len(after), WORDS_AFTER)
     return " ".join([*before[-room:], *after][:WHAT_WORDS]).strip(" ,;:.“”")
+
+
+# Retellings
+
+
+def _recent(events: list[Event], para: int, paragraphs: int) -> Iterator[int]:
+    """Indices of the events first told at most so many paragraphs before, the last first."""
+    return takewhile(lambda i: para - events[i].para <= paragraphs, reversed(range(len(events))))
+
+
+def _at_meeting(act: Event, events: list[Event]) -> Event:
+    """An act of words without a date of its own has that of the meeting of the same partners last told."""
+    if not act.date_iso and (act.modality == "sought" or act.kind == "statement"):
+        for meeting in map(events.__getitem__, _recent(events, act.para, 1)):
+            if (meeting.kind, meeting.modality) == ("contact", "done") and set(meeting.vectors) & set(act.vectors):
+                return act._replace(date_text=meeting.date_text, date_iso=meeting.date_iso)
+    return act
+
+
+def _same_act(earlier: Event, later: Event, reading: Reading) -> bool:
+    """Whether the later telling is of the earlier act: of its kind, modality and partners, near it, with no other date."""
+    if (earlier.kind, earlier.modality) != (later.kind, later.modality):
+        return False
+    if earlier.date_iso and later.date_iso and not later.date_iso.startswith(earlier.date_iso):
+        return False
+    if later.para > earlier.para:
+        return later.kind == "contact" and bool(set(later.partners) & set(earlier.partners))
+    if later.kind not in RESUMED and not reading.has("presence", "anaphor", later.start, later.end):
+        return False  # another delivery, another treaty, unless `the deliveries`, `the treaty`
+    return later.kind == "operation" or bool(set(later.vectors) & set(earlier.vectors))
+
+
+def _retold(act: Event, reading: Reading, date_text: str, date_iso: str) -> Event:
+    """The act with one more retelling, whose date it takes if that is more exact than its own."""
+    span = reading.sentence.start, reading.sentence.end
+    also = act.also if span in ((act.start, act.end), *act.also) else (*act.also, span)
+    if date_iso.startswith(act.date_iso) and (act.date_iso or act.modality == "done"):
+        act = act._replace(date_text=date_text, date_iso=date_iso)
+    return act._replace(also=also)

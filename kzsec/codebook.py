@@ -32,14 +32,11 @@ class CodebookError(ValueError):
 class Codebook:
     """Each table's rows by the table's name, and one hash of all their bytes."""
 
-    tables: dict[str, tuple[dict[str, str], ...]] = field(repr=False)
+    tables: dict[str, tuple[dict[str, str], ...]] = field(repr=False, compare=False)
     sha256: str
 
     def __getitem__(self, table: str) -> tuple[dict[str, str], ...]:
         return self.tables[table]
-
-    def __hash__(self) -> int:
-        return hash(self.sha256)
 
 
 def read_codebook(folder: str | Path | None = None) -> Codebook:
@@ -47,39 +44,33 @@ def read_codebook(folder: str | Path | None = None) -> Codebook:
 
     Raises `CodebookError` for a folder without a known table, an unknown table, or a missing column.
     """
-    return _read_codebook(None if folder is None else str(Path(folder).resolve()))
+    return _read_codebook(None if folder is None else Path(folder).resolve())
 
 
 @lru_cache(maxsize=8)
-def _read_codebook(folder: str | None) -> Codebook:
-    shipped = {path.stem: path for path in sorted(TABLES.glob("*.csv"))}
-    chosen = dict(shipped)
-    if folder is not None:
-        own = {path.stem: path for path in sorted(Path(folder).glob("*.csv"))}
-        known = ", ".join(f"{name}.csv" for name in shipped)
-        if not own:
-            raise CodebookError(f"{folder}: no codebook table here; put one of {known} in it")
-        for name, path in own.items():
-            if name not in shipped:
-                raise CodebookError(f"{path}: not a codebook table; name it one of {known}")
-        chosen |= own
-    digest = hashlib.sha256()
-    tables = {}
-    for name, path in chosen.items():
+def _read_codebook(folder: Path | None) -> Codebook:
+    shipped = {path.name: path for path in sorted(TABLES.glob("*.csv"))}
+    own = {} if folder is None else {path.name: path for path in sorted(folder.glob("*.csv"))}
+    if folder is not None and not own:
+        raise CodebookError(f"{folder}: no codebook table here; put one of {', '.join(shipped)} in it")
+    for name, path in own.items():
+        if name not in shipped:
+            raise CodebookError(f"{path}: not a codebook table; name it one of {', '.join(shipped)}")
+    digest, tables = hashlib.sha256(), {}
+    for name, path in (shipped | own).items():
         data = path.read_bytes()
-        digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
-        tables[name] = _rows(path, data, shipped[name])
+        digest.update(path.stem.encode() + b"\0" + hashlib.sha256(data).digest())
+        with shipped[name].open(encoding="utf-8", newline="") as file:
+            tables[path.stem] = _rows(path, data, columns=next(csv.reader(file)))
     return Codebook(tables, digest.hexdigest())
 
 
-def _rows(path: Path, data: bytes, shipped: Path) -> tuple[dict[str, str], ...]:
-    """The rows of one table, with every column that the shipped table has."""
+def _rows(path: Path, data: bytes, columns: list[str]) -> tuple[dict[str, str], ...]:
+    """The rows of one table, which has at least these columns."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CodebookError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    with shipped.open(encoding="utf-8", newline="") as file:
-        columns = next(csv.reader(file))
     reader = csv.DictReader(text.splitlines())
     missing = [column for column in columns if column not in (reader.fieldnames or ())]
     if missing:

@@ -23,14 +23,9 @@ def test_own_tables_replace_the_shipped_ones_one_by_one(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [("cues.csv", b"a,b\n1,2\n", "column .* is missing"), ("wrong.csv", b"a\n", "not a codebook table"),
-     ("cues.csv", b"\xff\xfea", "not UTF-8 at byte 0")],
+     ("cues.csv", b"\xff\xfea", "not UTF-8 at byte 0"), ("notes.txt", b"", "no codebook table here")],
 )  # fmt: skip
 def test_a_bad_table_is_one_clear_line(tmp_path, name, content, says):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CodebookError, match=says):
-        read_codebook(tmp_path)
-
-
-def test_a_folder_without_tables_is_an_error(tmp_path):
-    with pytest.raises(CodebookError, match="no codebook table here"):
         read_codebook(tmp_path)

@@ -1,6 +1,5 @@
 """The coder, rule by rule on invented sentences, then against the reference coding of the seeds and of made-up articles."""
 
-import re
 import shutil
 from pathlib import Path
 
@@ -14,55 +13,15 @@ from kzsec.codebook import KINDS, LIMITS, MODALITIES, STANCES, VECTORS, VOICES, 
 from kzsec.coding import code_article
 from kzsec.corpus import parse_text, read_corpus
 from kzsec.cues import Lexicon, lexicon, plain
-from kzsec.entities import Mention
+from kzsec.entities import find_mentions
 
 ROOT = Path(__file__).parents[1]
-PARTNERS = {
-    "Kazakhstan": ("GPE", "kazakhstan", ()),
-    "Kazakh": ("NORP", "kazakhstan", ()),
-    "Astana": ("GPE", "kazakhstan", ()),
-    "Russia": ("GPE", "russia", ("russia",)),
-    "Moscow": ("GPE", "russia", ("russia",)),
-    "CSTO": ("ORG", "csto", ("russia",)),
-    "CIS": ("ORG", "cis", ("russia",)),
-    "SCO": ("ORG", "sco", ("russia", "china")),
-    "China": ("GPE", "china", ("china",)),
-    "Beijing": ("GPE", "china", ("china",)),
-    "NATO": ("ORG", "nato", ("nato",)),
-    "Washington": ("GPE", "united-states", ("nato",)),
-    "Turkey": ("GPE", "turkey", ("nato",)),
-    "Turkish": ("NORP", "turkey", ("nato",)),
-    "Iraq": ("GPE", "iraq", ("middle_east",)),
-    "Jordan": ("GPE", "jordan", ("middle_east",)),
-    "Uzbekistan": ("GPE", "uzbekistan", ("region",)),
-    "Ukrainian": ("NORP", "ukraine", ()),
-}
-PEOPLE = {"Serikov": "kazakhstan", "Ivanov": "russia", "Demir": "turkey"}
-DATES = {"May 3": "2007-05-03", "May 5": "2007-05-05", "June 2008": "2008-06"}
-NAME = re.compile("|".join(rf"\b{name}\b" for name in (*PARTNERS, *PEOPLE, *DATES)))
 
 
 def code(body):
-    """Codings and acts of an invented article, with mentions looked up in the tables above."""
+    """Codings and acts of an invented article."""
     article = parse_text("invented.txt", f"Publication: Eurasia Daily Monitor Volume: 4 Issue: 90\n\n{body}")
-    mentions = []
-    for sentence in article.sentences:
-        for found in NAME.finditer(article.text, sentence.start, sentence.end):
-            mentions.append(_mention(sentence, found))
-    return code_article(article, mentions, read_codebook())
-
-
-def _mention(sentence, found):
-    name = found.group()
-    where = sentence.para, sentence.sent, found.start(), found.end(), name
-    if name in DATES:
-        return Mention(*where, "DATE", DATES[name], (), "test", (), "")
-    if name in PEOPLE:
-        partner = PEOPLE[name]
-        vectors = {"kazakhstan": (), "russia": ("russia",), "turkey": ("nato",)}[partner]
-        return Mention(*where, "PERSON", name.lower(), vectors, "test", (partner,), "")
-    kind, partner, vectors = PARTNERS[name]
-    return Mention(*where, kind, partner, vectors, "test", (partner,), "")
+    return code_article(article, find_mentions(article, read_codebook()), read_codebook())
 
 
 def row(body, vector):
@@ -87,12 +46,12 @@ def vectors(body):
         ("Astana sent a delegation to China. Both sides praised the visit.", [{"china"}, {"china"}]),
         ("Astana sent a delegation to China. The harvest was poor.", [{"china"}]),
         ("Astana sent a delegation to China. The Kazakh guests were shown a radar.", [{"china"}, {"china"}]),
-        ("Serikov met Demir. He offered new radios.", [{"nato"}]),
+        ("Nazarbayev met Erdogan. He offered new radios.", [{"nato"}]),
         ("Kazakhstan depends on its northern neighbor for spare parts.", [{"russia"}]),
         ("Police found heroin smuggled from China.", []),
         ("Kazakhstan keeps a battalion in Iraq.", []),
         ("The range is the largest within the CIS.", []),
-        ("Serikov met Ivanov in Moscow. His Ukrainian counterpart came too.", [{"russia"}]),
+        ("Nazarbayev met Putin in Moscow. His Ukrainian counterpart came too.", [{"russia"}]),
         ("Kazakhstan opened a new barracks (Moscow Times, May 3).", []),
     ],
 )
@@ -148,10 +107,10 @@ def test_a_hedge_counts_for_the_relation_in_its_clause(body, vector, hedged):
 @pytest.mark.parametrize(
     ("body", "vector", "voice"),
     [
-        ("On May 3 Serikov met Ivanov.", "russia", "report"),
-        ("Serikov said that ties with Russia were excellent.", "russia", "official"),
+        ("On May 3 Nazarbayev met Putin.", "russia", "report"),
+        ("Nazarbayev said that ties with Russia were excellent.", "russia", "official"),
         ("Ties with Russia were excellent, according to the Foreign Ministry.", "russia", "official"),
-        ("“We value Russia highly. We will sign the treaty with Russia soon,” Serikov said.", "russia", "official"),
+        ("“We value Russia highly. We will sign the treaty with Russia soon,” Nazarbayev said.", "russia", "official"),
         ("Thus the partnership with Russia clearly remains indispensable.", "russia", "judgement"),
         ("Analysts expect closer ties with Russia.", "russia", "judgement"),
         ("Kazakhstan signed a “good” treaty with Russia on May 3.", "russia", "report"),
@@ -162,21 +121,21 @@ def test_voice_tells_speech_from_report_and_from_judgement(body, vector, voice):
 
 
 def test_a_quotation_stays_official_until_it_closes():
-    codings, _ = code("“We trust Turkey. Turkey trusts us. Turkey is near,” Serikov said. Turkey sent radios on May 3.")
+    codings, _ = code("“We trust Turkey. Turkey trusts us. Turkey is near,” Nazarbayev said. Turkey sent radios on May 3.")
     assert [coding.voice for coding in codings] == ["official", "official", "official", "report"]
 
 
 @pytest.mark.parametrize(
     ("body", "kind", "modality", "date"),
     [
-        ("On May 3 Serikov met Ivanov in Astana.", "contact", "done", "2007-05-03"),
+        ("On May 3 Nazarbayev met Putin in Astana.", "contact", "done", "2007-05-03"),
         ("Kazakhstan and Jordan signed a protocol on May 3.", "agreement", "done", "2007-05-03"),
         ("Turkey delivered ten vehicles to Kazakhstan on May 5.", "support", "done", "2007-05-05"),
-        ("Serikov was invited to visit Jordan in June 2008.", "contact", "scheduled", "2008-06"),
+        ("Nazarbayev was invited to visit Jordan in June 2008.", "contact", "scheduled", "2008-06"),
         ("Joint exercises with Russia will be held in June 2008.", "operation", "scheduled", "2008-06"),
         ("Turkey offered training for Kazakh officers, the ministry said.", "support", "sought", ""),
-        ("Serikov rejected the Turkish proposal for an agreement on May 5.", "agreement", "denied", "2007-05-05"),
-        ("Serikov said that relations with China were the cornerstone of policy.", "statement", "done", ""),
+        ("Nazarbayev rejected the Turkish proposal for an agreement on May 5.", "agreement", "denied", "2007-05-05"),
+        ("Nazarbayev said that relations with China were the cornerstone of policy.", "statement", "done", ""),
     ],
 )
 def test_an_act_has_its_kind_its_modality_and_its_own_date(body, kind, modality, date):
@@ -190,8 +149,8 @@ def test_speculation_is_no_act():
 
 def test_a_meeting_told_twice_is_one_act_and_words_said_at_it_are_retellings():
     body = (
-        "On May 3 Serikov met Ivanov in Astana. During the meeting both sides praised their ties. "
-        "“Russia is our friend and will remain our friend,” Serikov said."
+        "On May 3 Nazarbayev met Putin in Astana. During the meeting both sides praised their ties. "
+        "“Russia is our friend and will remain our friend,” Nazarbayev said."
     )
     _, (event,) = code(body)
     assert event.kind == "contact"
@@ -205,11 +164,12 @@ def test_a_theatre_of_deployment_is_contested_with_the_coalition_that_leads_ther
 
 
 def test_channel_is_institutional_through_a_grouping():
-    _, (event,) = code("Serikov met the leaders of the CSTO on May 3.")
+    _, (event,) = code("Nazarbayev met the leaders of the CSTO on May 3.")
     assert event.channel == "institutional"
 
 
-FRAGMENTS = st.lists(st.sampled_from([*PARTNERS, *PEOPLE, *DATES, "met", "wary of", "may", "“", "”", ", but", "signed",
+FRAGMENTS = st.lists(st.sampled_from(["Kazakhstan", "Astana", "Moscow", "SCO", "China", "Turkish", "Iraq", "Uzbekistan",
+                                      "Nazarbayev", "Putin", "May 3", "met", "wary of", "may", "“", "”", ", but", "signed",
                                       "the sides", "despite", "will", "offered", "training", "not", "unrest in"]),
                      min_size=1, max_size=14)  # fmt: skip
 
