@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .dates import find_dates
-from .intake import BOMS as BOMS
 from .intake import CorpusError, Taken, list_files, read_bytes, read_overrides, take_text
 
 if TYPE_CHECKING:
