@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -52,11 +50,8 @@ def annotate(corpus: Corpus, *, codebook: Codebook | None = None, engine: str = 
     from .entities import load_engine
 
     codebook, pipeline = codebook or read_codebook(), load_engine(engine)
-    rows: dict[str, list[tuple]] = {name: [] for name in ANNOTATION_TABLES}
-    for article in corpus.articles:
-        for name, more in annotation_rows(article, codebook, pipeline=pipeline).items():
-            rows[name] += more
-    return Annotations(engine, annotation_tables(rows))
+    parts = [annotation_rows(article, codebook, pipeline=pipeline) for article in corpus.articles]
+    return Annotations(engine, annotation_tables({name: [row for part in parts for row in part[name]] for name in ANNOTATION_TABLES}))
 
 
 def annotation_rows(
@@ -177,7 +172,9 @@ def _gold_vectors(path: Path) -> Callable[[str], Iterable[str]]:
 
 
 def _csv_rows(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    import pandas as pd
+
+    return pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
 
 
 def _gold_rows(corpus: Corpus, name: str, places: dict[tuple, Sentence]) -> Iterator[tuple[dict, tuple]]:

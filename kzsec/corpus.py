@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .dates import find_dates
-from .intake import CorpusError, Taken, list_files, read_bytes, read_overrides, take_text
+from .intake import CorpusError, list_files, read_bytes, read_overrides, take_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
+SEEDS = Path(__file__).parents[1] / "seeds"
 JANUARY_ISSUES = 25  # issues are numbered by working day, so the first 25 fall into January and its eve
 
 LINE = re.compile(r"[^\n\r]*(?:\r\n|[\n\r]|\Z)")
@@ -46,6 +47,7 @@ ABBREVIATIONS = frozenset(
 PARENTHESIS = re.compile(r"\(([^()]{4,400})\)")
 WEB_SOURCE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+\.(?:com|kz|ru|org|net|info|az|uz|kg|tj|tm|ua|cn|tr|eu)\b", re.I)
 WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
+PLAIN_QUOTES = str.maketrans("‘’“”„«»", "''" + '"' * 5)
 LONGEST_CAPTION_WORDS = 25
 LONGEST_HEADER_CHARS = 400
 FULL_PARAGRAPH_WORDS = 40
@@ -303,25 +305,20 @@ def _sources(text: str, at: int, end: int, dates: list[tuple[int, int, str]]) ->
 
 def read_file(doc: str, path: Path, overrides: dict[str, str] | None = None) -> FileRecord:
     """What became of one file; a fault in it is a `quarantined` record with reason and cure, never an error."""
-    digest = ""
+    digest, row = "", overrides or {}
     try:
         data = read_bytes(path, Path(*path.parts[: -len(doc.strip("/").split("/"))]))
         digest = hashlib.sha256(data).hexdigest()
         taken = take_text(data)
-        article = _with_page(parse_text(doc, taken.text), taken, overrides or {})
+        article = parse_text(doc, taken.text)
+        if issued := row.get("issued") or taken.issued:
+            article = with_year(article, int(issued[:4]), issued=issued, basis="corpus.csv" if row.get("issued") else "page")
+        article = replace(article, title=row.get("title") or taken.title or article.title)
         _refuse_without_body(article)
     except CorpusError as error:
         return FileRecord(doc, digest, "quarantined", error.reason, str(error))
     status = "repaired" if taken.repairs else "accepted"
     return FileRecord(doc, digest, status, encoding=taken.encoding, repairs=taken.repairs, article=article)
-
-
-def _with_page(article: Article, taken: Taken, row: dict[str, str]) -> Article:
-    """The article with the title and date of its web page, and over them those of its row in `corpus.csv`."""
-    issued, basis = (row["issued"], "corpus.csv") if row.get("issued") else (taken.issued, "page")
-    if issued:
-        article = with_year(article, int(issued[:4]), issued=issued, basis=basis)
-    return replace(article, title=row.get("title") or taken.title or article.title)
 
 
 def _refuse_without_body(article: Article) -> None:
@@ -331,8 +328,8 @@ def _refuse_without_body(article: Article) -> None:
         raise CorpusError(f"{detail}; save the article's full text", reason="no article text")
     headers = {" ".join(found[0].split()): found.start() for found in reversed([*HEADER_LINE.finditer(article.text)])}
     if len(headers) > 1:
-        raise CorpusError(f"the second header is at character {sorted(headers.values())[1]}; split the file there",
-                          reason="two articles in one file")  # fmt: skip
+        second = sorted(headers.values())[1]
+        raise CorpusError(f"the second header is at character {second}; split the file there", "two articles in one file")
 
 
 def read_records(root: Path) -> Iterator[FileRecord]:
@@ -351,9 +348,7 @@ def read_records(root: Path) -> Iterator[FileRecord]:
 
 def _body_hash(article: Article) -> bytes:
     """The same for articles whose paragraphs differ only in blanks, line ends and the shape of quotes."""
-    body = " ".join(article.text[start:end] for start, end in article.paragraphs)
-    for quote, plain in zip("‘’“”„«»", "''" + '"' * 5, strict=True):
-        body = body.replace(quote, plain)
+    body = " ".join(article.text[start:end] for start, end in article.paragraphs).translate(PLAIN_QUOTES)
     return hashlib.blake2b(" ".join(body.split()).encode(), digest_size=16).digest()
 
 
@@ -364,14 +359,10 @@ def read_corpus(path: str | Path | None = None) -> Corpus:
     stand in `rejects`; nothing is dropped silently.
     """
     root = Path(path) if path is not None else SEEDS
-    skipped = tuple(list_files(root)[1])
     records = tuple(read_records(root))
     if not records:
         raise CorpusError(f"{root}: no article here; put .txt files into the folder")
-    return Corpus(root, records, skipped, corpus_tables(records))
-
-
-SEEDS = Path(__file__).parents[1] / "seeds"
+    return Corpus(root, records, tuple(list_files(root)[1]), corpus_tables(records))
 
 
 # --- records to tables -----------------------------------------------------------------------------
@@ -411,11 +402,11 @@ def corpus_tables(records: tuple[FileRecord, ...]) -> dict[str, pd.DataFrame]:
     """The tables of `CORPUS_TABLES` over all records, sorted by `doc` and `start`."""
     import pandas as pd
 
-    rows: dict[str, list[tuple]] = {name: [] for name in CORPUS_TABLES}
-    for record in records:
-        for name, more in corpus_rows(record).items():
-            rows[name] += more
-    tables = {name: pd.DataFrame(rows[name], columns=columns.split()) for name, columns in CORPUS_TABLES.items()}
+    parts = [corpus_rows(record) for record in records]
+    tables = {
+        name: pd.DataFrame([row for part in parts for row in part[name]], columns=columns.split())
+        for name, columns in CORPUS_TABLES.items()
+    }
     whole = ["volume", "issue", "year", "chars", "words", "paragraphs", "sentences"]
     tables["documents"] = tables["documents"].astype(dict.fromkeys(whole, "Int64"))
     return tables
