@@ -221,15 +221,16 @@ def _paragraphs(text: str, lines: list[Span], first: int, has_header: bool) -> l
     if len(blocks) == 1 and (no_blank or all(SENTENCE_END.search(text[slice(*span)]) for span in blocks[0][1:])):
         blocks = [[span] for span in blocks[0]]
     spans = [(block[0][0], block[-1][1]) for block in blocks]
-    while has_header and len(spans) > 1 and _is_caption(*(text[slice(*span)] for span in spans)):
-        spans.pop(0)
+    words = [len(text[slice(*span)].split()) for span in spans]
+    longest = max(words, default=0)  # it is never a caption, so there is always one more below a caption
+    while has_header and words and words[0] < longest and _is_caption(text[slice(*spans[0])], *words[:2]):
+        del spans[0], words[0]
     return spans
 
 
-def _is_caption(caption: str, following: str, *others: str) -> bool:
+def _is_caption(caption: str, words: int, below: int) -> bool:
     """Whether the block under a newsletter's header is a picture's caption and not the first paragraph."""
-    words, below = len(caption.split()), len(following.split())
-    if words > FULL_PARAGRAPH_WORDS or not any(len(other.split()) > words for other in (following, *others)):
+    if words > FULL_PARAGRAPH_WORDS:
         return False
     if not SENTENCE_END.search(caption) or CREDIT.search(caption):
         return True
