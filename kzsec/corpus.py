@@ -197,6 +197,8 @@ def _split(text: str) -> tuple[str, int | None, int | None, str, list[Span]]:
             fields = found.groupdict()
         if found or BYLINE.match(line) or PLACEHOLDER.match(line):
             first = number + 1
+    while fields and first < len(heads) and BYLINE.match(heads[first]):
+        first += 1
     top = next((n for n, line in enumerate(heads) if line and not PLACEHOLDER.match(line)), 0)
     if fields:
         is_title = top < first and not (PUBLICATION.match(heads[top]) or BYLINE.match(heads[top]))
@@ -222,10 +224,10 @@ def _paragraphs(text: str, lines: list[Span], first: int, has_header: bool) -> l
         blocks = [[span] for span in blocks[0]]
     spans = [(block[0][0], block[-1][1]) for block in blocks]
     words = [len(text[slice(*span)].split()) for span in spans]
-    longest = max(words, default=0)  # it is never a caption, so there is always one more below a caption
-    while has_header and words and words[0] < longest and _is_caption(text[slice(*spans[0])], *words[:2]):
-        del spans[0], words[0]
-    return spans
+    longest, at = max(words, default=0), 0
+    while has_header and at < len(spans) and words[at] < longest and _is_caption(text[slice(*spans[at])], *words[at : at + 2]):
+        at += 1  # the longest is never a caption, so there is always one more below
+    return spans[at:]
 
 
 def _is_caption(caption: str, words: int, below: int) -> bool:
