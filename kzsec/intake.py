@@ -203,7 +203,7 @@ def take_text(data: bytes) -> Taken:
         data, found = _page_of_mhtml(data), ("mhtml",)
     text, encoding, decoded = decode(data)
     title = issued = ""
-    if looks_like_html(text):
+    if HTML_START.match(text[:4000]):  # whatever the file's name
         text, title, issued = _page_text(text)
         found = (*found, "html")
     text, repairs = repair(text)
@@ -293,11 +293,6 @@ def _is_cyrillic(text: str) -> bool:
 
 
 # --- web pages -------------------------------------------------------------------------------------
-
-
-def looks_like_html(text: str) -> bool:
-    """Whether the content, whatever the file's name, is a web page."""
-    return bool(HTML_START.match(text[:4000]))
 
 
 def _page_of_mhtml(data: bytes) -> bytes:
