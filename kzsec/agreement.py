@@ -46,14 +46,18 @@ def compare_spans(found: pd.DataFrame, gold: pd.DataFrame) -> SpanComparison:
     """Exact-span scores by type, `all` last; in the confusion, `-` is a span that the other side lacks."""
     import pandas as pd
 
-    sides = [side[[*SPAN, "type"]].astype({"start": int, "end": int}).drop_duplicates(SPAN, keep="last") for side in (found, gold)]
-    pairs = sides[0].merge(sides[1], on=SPAN, how="outer", suffixes=("_found", "_gold")).fillna("-")
-    a, b = pairs["type_found"], pairs["type_gold"]
+    sides = [
+        side.astype({"start": int, "end": int}).drop_duplicates(SPAN, keep="last").set_index(SPAN)["type"]
+        for side in (found, gold)
+    ]
+    pairs = pd.concat(sides, axis=1, keys=["found", "gold"]).fillna("-")
+    a, b = pairs["found"], pairs["gold"]
     counts = pd.DataFrame({"hits": a[a == b].value_counts(), "found": a.value_counts(), "gold": b.value_counts()})
     counts = counts.drop(index="-", errors="ignore").fillna(0).astype(int).sort_index()
     counts.loc["all"] = counts.sum()
-    scores = pd.DataFrame([precision_recall(*row) for row in counts.itertuples(index=False)], counts.index.rename("type"))
-    return SpanComparison(scores.join(counts[["found", "gold"]]), pd.crosstab(a, b, rownames=["found"], colnames=["gold"]))
+    scores = [precision_recall(*row) for row in counts.itertuples(index=False)]
+    table = pd.DataFrame(scores, counts.index.rename("type")).join(counts[["found", "gold"]])
+    return SpanComparison(table, pd.crosstab(a, b))
 
 
 def agreement(a: pd.DataFrame, b: pd.DataFrame, column: str) -> Agreement:
@@ -116,8 +120,10 @@ def evaluate(annotations: Any, reference: Any) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[tuple[str, float, int]] = []
-    for name, table, key in (("presence", "codings", ROW), ("paragraph_vectors", "paragraph_vectors", ["doc", "para", "vector"])):
-        found, gold = ({*getattr(side, table)[key].itertuples(index=False, name=None)} for side in (annotations, reference))
+    paragraph = ["doc", "para", "vector"]
+    for name, table, key in (("presence", "codings", ROW), ("paragraph_vectors", "paragraph_vectors", paragraph)):
+        sides = (getattr(side, table)[key] for side in (annotations, reference))
+        found, gold = (set(side.itertuples(index=False, name=None)) for side in sides)
         rows += _scores(name, len(found & gold), len(found), len(gold))
     for column in ("stance", "limit", "hedged", "voice"):
         both = agreement(annotations.codings, reference.codings, column)

@@ -51,7 +51,8 @@ def annotate(corpus: Corpus, *, codebook: Codebook | None = None, engine: str = 
 
     codebook, pipeline = codebook or read_codebook(), load_engine(engine)
     parts = [annotation_rows(article, codebook, pipeline=pipeline) for article in corpus.articles]
-    return Annotations(engine, annotation_tables({name: [row for part in parts for row in part[name]] for name in ANNOTATION_TABLES}))
+    rows = {name: [row for part in parts for row in part[name]] for name in ANNOTATION_TABLES}
+    return Annotations(engine, annotation_tables(rows))
 
 
 def annotation_rows(
@@ -131,7 +132,8 @@ def _reference(corpus: Corpus) -> tuple[Annotations, set[tuple]]:
     mentions, codings, events = [], [], []
     for g, at in _gold_rows(corpus, "entities.jsonl", places):
         if corpus.raw(g["doc"])[at[3] : at[4]] != g["text"]:
-            raise CorpusError(f"{corpus.root}/gold/entities.jsonl: {g['text']!r} at {g['start']} does not fit {g['doc']}; it was changed")
+            misfit = f"{g['text']!r} at {g['start']} does not fit {g['doc']}; it was changed"
+            raise CorpusError(f"{corpus.root}/gold/entities.jsonl: {misfit}")
         own = [] if g["type"] in ("MEDIA", "DATE") else list(vectors(g["id"]))
         mentions.append((*at, g["text"], g["type"], g["id"], own, "reference"))
     for g, at in _gold_rows(corpus, "stance.jsonl", places):
@@ -152,7 +154,7 @@ def _places(corpus: Corpus) -> tuple[dict[tuple, Sentence], set[tuple]]:
     left: dict[tuple[str, str], list[Sentence]] = {}
     for doc, sentence, digest in now:
         left.setdefault((doc, digest), []).append(sentence)
-    places = {(doc, start, end): left[doc, digest].pop(0) for doc, start, end, digest in told if left.get((doc, digest))}
+    places = {(doc, *span): left[doc, digest].pop(0) for doc, *span, digest in told if left.get((doc, digest))}
     return places, {(doc, s.para, s.sent) for (doc, _), more in left.items() for s in more}
 
 

@@ -176,7 +176,7 @@ def publication_year(publication: str, volume: int | None) -> int | None:
 
 
 def _lines(text: str) -> list[Span]:
-    """Spans of the lines without their ends and outer blanks, up to the last that is not blank; a blank one is empty."""
+    """Spans of the lines without their ends and outer blanks, up to the last with text; a blank one is empty."""
     spans = []
     for found in LINE.finditer(text):
         start = found.end() - len(found[0].lstrip(" \t\xa0\ufeff\u200b\x0b\x0c"))
@@ -206,8 +206,9 @@ def _split(text: str) -> tuple[str, int | None, int | None, str, list[Span]]:
         is_title = bool(lines) and _is_heading(heads[top], next((text[a:b] for a, b in lines[top + 1 :] if a < b), ""))
     if is_title:
         title, first = text[slice(*lines[top])], max(first, top + 1)
+    publication = fields.get("publication") or ""
     volume, issue = (int(fields[key]) if fields.get(key) else None for key in ("volume", "issue"))
-    return fields.get("publication") or "", volume, issue, title, _paragraphs(text, lines, first, bool(fields.get("publication")))
+    return publication, volume, issue, title, _paragraphs(text, lines, first, bool(publication))
 
 
 def _is_heading(line: str, following: str) -> bool:
@@ -224,9 +225,11 @@ def _paragraphs(text: str, lines: list[Span], first: int, has_header: bool) -> l
         blocks = [[span] for span in blocks[0]]
     spans = [(block[0][0], block[-1][1]) for block in blocks]
     words = [len(text[slice(*span)].split()) for span in spans]
-    longest, at = max(words, default=0), 0
-    while has_header and at < len(spans) and words[at] < longest and _is_caption(text[slice(*spans[at])], *words[at : at + 2]):
-        at += 1  # the longest is never a caption, so there is always one more below
+    at = 0
+    if has_header and spans:  # the longest is never a caption, so there is always one more below
+        longest = max(words)
+        while words[at] < longest and _is_caption(text[slice(*spans[at])], *words[at : at + 2]):
+            at += 1
     return spans[at:]
 
 
@@ -274,7 +277,9 @@ def _only_parenthesis(piece: str) -> bool:
     return piece[0] == "(" and piece.rstrip(".!?”\"’'")[-1:] == ")" and piece.count("(") == 1
 
 
-def find_citations(text: str, sentences: tuple[Sentence, ...], *, year: int | None, january: bool) -> Iterator[Citation]:
+def find_citations(
+    text: str, sentences: tuple[Sentence, ...], *, year: int | None, january: bool
+) -> Iterator[Citation]:
     """Each source of each source citation: `(Source, Month D)`, also with several sources or dates.
 
     A parenthesis with a date and no source, as `(December 15)`, is none. A source without a date of
@@ -315,7 +320,8 @@ def read_file(doc: str, path: Path, overrides: dict[str, str] | None = None) -> 
         taken = take_text(data)
         article = parse_text(doc, taken.text)
         if issued := row.get("issued") or taken.issued:
-            article = with_year(article, int(issued[:4]), issued=issued, basis="corpus.csv" if row.get("issued") else "page")
+            basis = "corpus.csv" if row.get("issued") else "page"
+            article = with_year(article, int(issued[:4]), issued=issued, basis=basis)
         article = replace(article, title=row.get("title") or taken.title or article.title)
         _refuse_without_body(article)
     except CorpusError as error:
@@ -331,8 +337,8 @@ def _refuse_without_body(article: Article) -> None:
         raise CorpusError(f"{detail}; save the article's full text", reason="no article text")
     headers = {" ".join(found[0].split()): found.start() for found in reversed([*HEADER_LINE.finditer(article.text)])}
     if len(headers) > 1:
-        second = sorted(headers.values())[1]
-        raise CorpusError(f"the second header is at character {second}; split the file there", "two articles in one file")
+        detail = f"the second header is at character {sorted(headers.values())[1]}; split the file there"
+        raise CorpusError(detail, reason="two articles in one file")
 
 
 def read_records(root: Path) -> Iterator[FileRecord]:

@@ -103,7 +103,8 @@ def read_table(path: Path, columns: Sequence[str], known: Collection[str]) -> li
         while len(cells) > len(header) and not cells[-1]:
             cells.pop()
         if any(cells):
-            table.append((number, dict(zip_longest(header, cells[: len(header)], fillvalue="")), len(cells) - len(header)))
+            by_column = dict(zip_longest(header, cells[: len(header)], fillvalue=""))
+            table.append((number, by_column, len(cells) - len(header)))
     return table
 
 

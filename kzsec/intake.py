@@ -347,7 +347,7 @@ TAG = re.compile(
     r"(?:\s++[\w:-]++\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s<>\"']++))*+\s*+/?>|<!--(?:(?!-->|<!--).)*+-->",
     re.I | re.S,
 )
-SCRIPT = re.compile(r"<(?:script|style)\b(?:(?!</?(?:script|style)\b).)*+(?=</)", re.I | re.S)  # linear: no attempt reads the next's
+SCRIPT = re.compile(r"<(?:script|style)\b(?:(?!</?(?:script|style)\b).)*+(?=</)", re.I | re.S)
 REMNANT = re.compile(r"<(?:p|br|div)(?:\s[^<>]*)?/?>", re.I)  # a page stood here; any other tag may be meant as words
 ENTITY = re.compile(r"&(?!lt;|gt;|#0*6[02];|#x0*3[ce];)(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.I)
 FOREIGN, QUOTED = re.compile(r"[^\x00-\x7f]+"), re.compile(r'"[^"\n]{0,60}"')

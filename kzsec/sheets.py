@@ -122,7 +122,8 @@ def _coding(cells: Mapping[str, str]) -> tuple | None:
     vector = label("vector", cells["vector"])
     if vector == "none":
         if filled[1:]:
-            raise CellError(filled[1], f"{shown(cells[filled[1]])} beside the vector none", "empty it, or name the vector")
+            what = f"{shown(cells[filled[1]])} beside the vector none"
+            raise CellError(filled[1], what, "empty it, or name the vector")
         return (vector,)
     stance = label("stance", cells["stance"])
     limit = label("limit", cells["limit"]) if cells["limit"] or stance == "friction" else ""
@@ -146,7 +147,8 @@ def compare_sheets(a: pd.DataFrame, b: pd.DataFrame, *, sentences: Iterable[Ref]
     found: dict[tuple[str, str], Agreement] = {}
     for name in [*VECTORS, "all"]:
         vectors = list(VECTORS) if name == "all" else [name]
-        found["present", name] = agreement_of(*([str((*ref, v) in side) for ref in sorted(both) for v in vectors] for side in has))
+        present = ([str((*ref, v) in side) for ref in sorted(both) for v in vectors] for side in has)
+        found["present", name] = agreement_of(*present)
         sides = [side[side["vector"].isin(vectors)] for side in (a, b)]
         found |= {(column, name): agreement(*sides, column) for column in ("stance", "hedged", "voice")}
         found["limit", name] = agreement(*(side[side["stance"] == "friction"] for side in sides), "limit")

@@ -67,7 +67,8 @@ def test_compare_spans_counts_type_errors_and_misses():
 
 def act(start, vectors, kind="contact", also=()):
     empty = dict.fromkeys(["domain", "channel", "tone", "role", "date_iso"], "")
-    return {"doc": "d", "start": start, "end": start + 5, "vectors": vectors, "kind": kind, "also": also, "modality": "done", **empty}
+    own = {"vectors": vectors, "kind": kind, "also": also, "modality": "done"}
+    return {"doc": "d", "start": start, "end": start + 5, **own, **empty}
 
 
 @pytest.mark.parametrize(
