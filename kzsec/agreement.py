@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 NAN = float("nan")
 SPAN = ["doc", "start", "end"]
 ROW = [*SPAN, "vector"]
-TYPE_PAIR = ["found", "gold"]
 
 
 class SpanComparison(NamedTuple):
@@ -48,20 +47,17 @@ def compare_spans(found: pd.DataFrame, gold: pd.DataFrame) -> SpanComparison:
     import pandas as pd
 
     sides = [
-        {tuple(row[:3]): row[3] for row in side[[*SPAN, "type"]].itertuples(index=False)} for side in (found, gold)
+        side.astype({"start": int, "end": int}).drop_duplicates(SPAN, keep="last").set_index(SPAN)["type"]
+        for side in (found, gold)
     ]
-    pairs = Counter((sides[0].get(span, "-"), sides[1].get(span, "-")) for span in sides[0] | sides[1])
-    types = sorted({name for pair in pairs for name in pair} - {"-"})
-    rows = []
-    for name in [*types, "all"]:
-        chosen = types if name == "all" else [name]
-        hits = sum(pairs[one, one] for one in chosen)
-        n_found = sum(count for (one, _), count in pairs.items() if one in chosen)
-        n_gold = sum(count for (_, one), count in pairs.items() if one in chosen)
-        rows.append({"type": name, **precision_recall(hits, n_found, n_gold), "found": n_found, "gold": n_gold})
-    cells = pd.Series({pair: pairs[pair] for pair in sorted(pairs)}, dtype=int)
-    cells.index = pd.MultiIndex.from_tuples(sorted(pairs), names=TYPE_PAIR)
-    return SpanComparison(pd.DataFrame(rows).set_index("type"), cells.unstack(fill_value=0))
+    pairs = pd.concat(sides, axis=1, keys=["found", "gold"]).fillna("-")
+    a, b = pairs["found"], pairs["gold"]
+    counts = pd.DataFrame({"hits": a[a == b].value_counts(), "found": a.value_counts(), "gold": b.value_counts()})
+    counts = counts.drop(index="-", errors="ignore").fillna(0).astype(int).sort_index()
+    counts.loc["all"] = counts.sum()
+    scores = [precision_recall(*row) for row in counts.itertuples(index=False)]
+    table = pd.DataFrame(scores, counts.index.rename("type")).join(counts[["found", "gold"]])
+    return SpanComparison(table, pd.crosstab(a, b))
 
 
 def agreement(a: pd.DataFrame, b: pd.DataFrame, column: str) -> Agreement:
@@ -97,18 +93,19 @@ def match_acts(found: pd.DataFrame, gold: pd.DataFrame) -> list[tuple[int, int, 
     Each side's act is used once per vector; the same kind, then the same first sentence, then the same modality is preferred.
     """
     pairs = []
-    gold_rows = list(enumerate(gold.to_dict("records")))
+    others = gold.to_dict("records")
     for i, one in enumerate(found.to_dict("records")):
-        for j, other in gold_rows:
+        for j, other in enumerate(others):
             shared = set(one["vectors"]) & set(other["vectors"])
             if one["doc"] == other["doc"] and shared and _same_place(one, other):
                 rank = (*(one[name] != other[name] for name in ("kind", "start", "modality")), i, j)
                 pairs += [(rank, vector) for vector in shared]
-    used: set[tuple[str, int, str]] = set()
+    used: set[tuple] = set()
     matched = []
     for (*_, i, j), vector in sorted(pairs):
-        if not {("found", i, vector), ("gold", j, vector)} & used:
-            used |= {("found", i, vector), ("gold", j, vector)}
+        ends = {("found", i, vector), ("gold", j, vector)}
+        if not ends & used:
+            used |= ends
             matched.append((i, j, vector))
     return matched
 
@@ -123,13 +120,11 @@ def evaluate(annotations: Any, reference: Any) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[tuple[str, float, int]] = []
-    for name, table, key in (("presence", "codings", ROW), ("paragraph_vectors", "paragraph_vectors", None)):
-        key = key or ["doc", "para", "vector"]
-        found, gold = (
-            set(getattr(side, table)[key].itertuples(index=False, name=None)) for side in (annotations, reference)
-        )
-        scores = precision_recall(len(found & gold), len(found), len(gold))
-        rows += [(f"{name}_{score}", value, len(gold)) for score, value in scores.items()]
+    paragraph = ["doc", "para", "vector"]
+    for name, table, key in (("presence", "codings", ROW), ("paragraph_vectors", "paragraph_vectors", paragraph)):
+        sides = (getattr(side, table)[key] for side in (annotations, reference))
+        found, gold = (set(side.itertuples(index=False, name=None)) for side in sides)
+        rows += _scores(name, len(found & gold), len(found), len(gold))
     for column in ("stance", "limit", "hedged", "voice"):
         both = agreement(annotations.codings, reference.codings, column)
         rows.append((f"{column}_alpha", both.alpha, both.n))
@@ -139,10 +134,13 @@ def evaluate(annotations: Any, reference: Any) -> pd.DataFrame:
 def _act_rows(found: pd.DataFrame, gold: pd.DataFrame) -> list[tuple[str, float, int]]:
     """Scores of acts, and the share of matched acts whose column is right."""
     matched = match_acts(found, gold)
-    n_found, n_gold = (int(side["vectors"].map(len).sum()) for side in (found, gold))
-    rows = [(f"act_{name}", value, n_gold) for name, value in precision_recall(len(matched), n_found, n_gold).items()]
+    rows = _scores("act", len(matched), *(int(side["vectors"].map(len).sum()) for side in (found, gold)))
     for column in ("kind", "modality", "domain", "channel", "tone", "role", "date_iso"):
         ours, theirs = found[column].tolist(), gold[column].tolist()
         right = sum(ours[i] == theirs[j] for i, j, _ in matched)
         rows.append((f"act_{column}", right / len(matched) if matched else NAN, len(matched)))
     return rows
+
+
+def _scores(name: str, hits: int, found: int, gold: int) -> list[tuple[str, float, int]]:
+    return [(f"{name}_{score}", value, gold) for score, value in precision_recall(hits, found, gold).items()]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import bisect
-import csv
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .codebook import Codebook, read_codebook
-from .corpus import Article, Corpus, CorpusError, Sentence
+from .corpus import Article, Corpus, CorpusError, Sentence, read_corpus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,9 +36,9 @@ class Annotations:
     tables: dict[str, pd.DataFrame] = field(repr=False)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        if name.startswith("_") or name not in ANNOTATION_TABLES:
-            raise AttributeError(name)
-        return self.tables[name]
+        if name in ANNOTATION_TABLES:
+            return self.tables[name]
+        raise AttributeError(name)
 
 
 def annotate(corpus: Corpus, *, codebook: Codebook | None = None, engine: str = "rules") -> Annotations:
@@ -53,10 +50,8 @@ def annotate(corpus: Corpus, *, codebook: Codebook | None = None, engine: str = 
     from .entities import load_engine
 
     codebook, pipeline = codebook or read_codebook(), load_engine(engine)
-    rows: dict[str, list[tuple]] = {name: [] for name in ANNOTATION_TABLES}
-    for article in corpus.articles:
-        for name, more in annotation_rows(article, codebook, pipeline=pipeline).items():
-            rows[name] += more
+    parts = [annotation_rows(article, codebook, pipeline=pipeline) for article in corpus.articles]
+    rows = {name: [row for part in parts for row in part[name]] for name in ANNOTATION_TABLES}
     return Annotations(engine, annotation_tables(rows))
 
 
@@ -70,24 +65,29 @@ def annotation_rows(
     doc = article.doc
     mentions = find_mentions(article, codebook, pipeline=pipeline)
     codings, events = code_article(article, mentions, codebook)
-    coded = [(doc, c.para, c.sent, c.start, c.end, c.vector, list(c.partners), *c[6:]) for c in codings]
+    coded = [(doc, *_plain(coding)) for coding in codings]
     return {
         "mentions": [(doc, *m[:7], list(m.vectors), m.rule) for m in mentions],
         "codings": coded,
-        "paragraph_vectors": sorted({(doc, row[1], row[5]) for row in coded}),
-        "events": [(doc, *(_plain(value) for value in event)) for event in events],
+        "paragraph_vectors": _paragraph_vectors(coded),
+        "events": [(doc, *_plain(event)) for event in events],
     }
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     """Tuples as lists, the pairs inside them too, so that every table format gives the same values back."""
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _paragraph_vectors(codings: list[tuple]) -> list[tuple]:
+    return sorted({(row[0], row[1], row[5]) for row in codings})
 
 
 def annotation_tables(rows: dict[str, list[tuple]]) -> dict[str, pd.DataFrame]:
     """The rows as DataFrames sorted by place in the text, then by the other columns."""
     import pandas as pd
 
+    rows = {**rows, "paragraph_vectors": _paragraph_vectors(rows["codings"])}
     return {
         name: pd.DataFrame(in_order(name, rows[name]), columns=columns.split())
         for name, columns in ANNOTATION_TABLES.items()
@@ -98,18 +98,9 @@ def in_order(table: str, rows: list[tuple]) -> list[tuple]:
     """The rows of a table by place in the text, then by the other columns."""
     if table == "paragraph_vectors":
         return sorted(rows)
-    ordered: list[tuple] = []
-    for _, group in groupby(sorted(rows, key=_PLACE), _PLACE):
-        same = list(group)
-        ordered += same if len(same) == 1 else sorted(same, key=lambda row: [*map(_sortable, row)])
-    return ordered
-
-
-_PLACE = itemgetter(0, 3, 4)
-
-
-def _sortable(value: object) -> object:
-    return value if isinstance(value, (int, float, bool)) else str(value)
+    place = itemgetter(0, 3, 4)
+    same = (list(group) for _, group in groupby(sorted(rows, key=place), place))
+    return [row for group in same for row in (sorted(group, key=lambda row: [*map(str, row)]) if group[1:] else group)]
 
 
 # --- the reference coding --------------------------------------------------------------------------
@@ -126,8 +117,6 @@ def read_reference(folder: str | Path) -> Annotations:
     Where `folder/sentences.csv` tells each sentence's hash, the coding follows a sentence that has moved, and one
     that was changed since has none. Raises `CorpusError` where a file is missing or a row does not fit its text.
     """
-    from .corpus import read_corpus
-
     return reference_for(read_corpus(folder))
 
 
@@ -136,46 +125,37 @@ def reference_for(corpus: Corpus) -> Annotations:
     return _reference(corpus)[0]
 
 
-def _reference(corpus: Corpus) -> tuple[Annotations, set[tuple[str, int, int]]]:
+def _reference(corpus: Corpus) -> tuple[Annotations, set[tuple]]:
     """The reference coding, and the sentences (doc, para, sent) that it does not speak of as they were changed."""
-    gold = corpus.root / "gold"
     places, changed = _places(corpus)
-    vectors = _gold_vectors(gold / "partners.csv")
-    rows: dict[str, list[tuple]] = {name: [] for name in ANNOTATION_TABLES}
-    for g, sentence, start in _gold_rows(gold / "entities.jsonl", places):
+    vectors = _gold_vectors(corpus.root / "gold" / "partners.csv")
+    mentions, codings, events = [], [], []
+    for g, at in _gold_rows(corpus, "entities.jsonl", places):
+        if corpus.raw(g["doc"])[at[3] : at[4]] != g["text"]:
+            misfit = f"{g['text']!r} at {g['start']} does not fit {g['doc']}; it was changed"
+            raise CorpusError(f"{corpus.root}/gold/entities.jsonl: {misfit}")
         own = [] if g["type"] in ("MEDIA", "DATE") else list(vectors(g["id"]))
-        place = (g["doc"], sentence.para, sentence.sent, start, start + g["end"] - g["start"])
-        if corpus.raw(g["doc"])[place[3] : place[4]] != g["text"]:
-            raise CorpusError(f"{gold}/entities.jsonl: {g['text']!r} at {g['start']} does not fit {g['doc']}; it was changed")
-        rows["mentions"].append((*place, g["text"], g["type"], g["id"], own, "reference"))
-    for g, sentence, _ in _gold_rows(gold / "stance.jsonl", places):
-        rows["codings"].append(
-            (g["doc"], *sentence, g["vector"], g["partners"], g["stance"], g["limit"], g["hedged"], g["voice"], "reference")
-        )
-    rows["paragraph_vectors"] = sorted({(row[0], row[1], row[5]) for row in rows["codings"]})
-    after = ANNOTATION_TABLES["events"].split()[6:]
-    for g, sentence, _ in _gold_rows(gold / "events.jsonl", places):
+        mentions.append((*at, g["text"], g["type"], g["id"], own, "reference"))
+    for g, at in _gold_rows(corpus, "stance.jsonl", places):
+        codings.append((*at, *(g[name] for name in ANNOTATION_TABLES["codings"].split()[5:-1]), "reference"))
+    for g, at in _gold_rows(corpus, "events.jsonl", places):
         also = [list(places[g["doc"], *span][2:]) for span in g["also"] if (g["doc"], *span) in places]
-        rows["events"].append((g["doc"], *sentence, also, *(g[name] for name in after)))
-    return Annotations("reference", annotation_tables(rows)), changed
+        events.append((*at, also, *(g[name] for name in ANNOTATION_TABLES["events"].split()[6:])))
+    tables = annotation_tables({"mentions": mentions, "codings": codings, "events": events})
+    return Annotations("reference", tables), changed
 
 
-def _places(corpus: Corpus) -> tuple[dict[tuple[str, int, int], Sentence], set[tuple[str, int, int]]]:
+def _places(corpus: Corpus) -> tuple[dict[tuple, Sentence], set[tuple]]:
     """Where each sentence that the reference speaks of (doc, start, end) stands now; and the sentences that are new."""
-    now = {(a.doc, s.start, s.end): s for a in corpus.articles for s in a.sentences}
-    path = corpus.root / "sentences.csv"
-    if not path.is_file():
-        return now, set()
-    by_hash: dict[tuple[str, str], list[Sentence]] = {}
-    for a in corpus.articles:
-        for s in a.sentences:
-            by_hash.setdefault((a.doc, sentence_hash(a.text[s.start : s.end])), []).append(s)
-    places = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if found := by_hash.get((row["doc"], row["sha256"])):
-                places[row["doc"], int(row["start"]), int(row["end"])] = found.pop(0)
-    return places, {(doc, s.para, s.sent) for (doc, _), left in by_hash.items() for s in left}
+    now = [(a.doc, s, sentence_hash(a.text[s.start : s.end])) for a in corpus.articles for s in a.sentences]
+    told = [(doc, s.start, s.end, digest) for doc, s, digest in now]
+    if (path := corpus.root / "sentences.csv").is_file():
+        told = [(row["doc"], int(row["start"]), int(row["end"]), row["sha256"]) for row in _csv_rows(path)]
+    left: dict[tuple[str, str], list[Sentence]] = {}
+    for doc, sentence, digest in now:
+        left.setdefault((doc, digest), []).append(sentence)
+    places = {(doc, *span): left[doc, digest].pop(0) for doc, *span, digest in told if left.get((doc, digest))}
+    return places, {(doc, s.para, s.sent) for (doc, _), more in left.items() for s in more}
 
 
 def sentence_hash(text: str) -> str:
@@ -189,30 +169,30 @@ def _gold_vectors(path: Path) -> Callable[[str], Iterable[str]]:
         from .lexicon import vectors_of
 
         return lambda entity: vectors_of(entity, read_codebook())
-    with path.open(encoding="utf-8", newline="") as file:
-        table = {row["id"]: [v for v in row["vector"].split(";") if v] for row in csv.DictReader(file)}
+    table = {row["id"]: [v for v in row["vector"].split(";") if v] for row in _csv_rows(path)}
     return lambda entity: table.get(entity, [])
 
 
-def _gold_rows(path: Path, places: dict[tuple[str, int, int], Sentence]) -> Iterator[tuple[dict, Sentence, int]]:
-    """(row, its sentence as it stands now, where the row's span begins now) of each line whose sentence is there."""
+def _csv_rows(path: Path) -> list[dict[str, str]]:
+    import pandas as pd
+
+    return pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+
+
+def _gold_rows(corpus: Corpus, name: str, places: dict[tuple, Sentence]) -> Iterator[tuple[dict, tuple]]:
+    """(row, its doc, para, sent, start and end as they are now) of each line whose sentence is there."""
+    path = corpus.root / "gold" / name
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}; a reference coding needs this file") from None
-    spans: dict[str, list[tuple[int, int]]] = {}
-    for doc, start, end in sorted(places):
-        spans.setdefault(doc, []).append((start, end))
-    followed = any((s.start, s.end) != key[1:] for key, s in places.items())
-    for number, line in enumerate(lines, start=1):
-        row = json.loads(line)
-        own = spans.get(row["doc"], [])
-        at = bisect.bisect_right(own, (row["start"], sys.maxsize)) - 1
-        if own and at >= 0 and row["end"] <= own[at][1]:
-            sentence = places[row["doc"], *own[at]]
-            yield row, sentence, row["start"] - own[at][0] + sentence.start
-        elif own and not followed and not (path.parent.parent / "sentences.csv").is_file():
-            raise CorpusError(f"{path}: line {number}: does not fit the text of {row['doc']}; the article was changed")
+    for number, row in enumerate(rows, start=1):
+        doc, own = row["doc"], [key for key in places if key[0] == row["doc"]]
+        if old := next((key for key in own if key[1] <= row["start"] and row["end"] <= key[2]), None):
+            para, sent, start, _ = places[old]
+            yield row, (doc, para, sent, *(start - old[1] + row[at] for at in ("start", "end")))
+        elif own and not (corpus.root / "sentences.csv").is_file():
+            raise CorpusError(f"{path}: line {number}: does not fit the text of {doc}; the article was changed")
 
 
 def best_coding(corpus: Corpus, *, codebook: Codebook | None = None) -> Annotations:
@@ -226,13 +206,11 @@ def best_coding(corpus: Corpus, *, codebook: Codebook | None = None) -> Annotati
     if not changed:
         return reference
     machine = annotate(corpus, codebook=codebook)
-    rows = {}
-    for name, columns in ANNOTATION_TABLES.items():
-        own = [row for row in reference.tables[name].itertuples(index=False, name=None)]
-        if "sent" in columns.split():
-            own += [row for row in machine.tables[name].itertuples(index=False, name=None) if row[:3] in changed]
-        rows[name] = own
-    rows["paragraph_vectors"] = sorted({(row[0], row[1], row[5]) for row in rows["codings"]})
+    rows = {
+        name: [*table.itertuples(index=False, name=None)]
+        + [row for row in machine.tables[name].itertuples(index=False, name=None) if row[:3] in changed]
+        for name, table in reference.tables.items()
+    }
     return Annotations(f"reference ({len(changed)} changed sentences: rules)", annotation_tables(rows))
 
 

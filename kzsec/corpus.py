@@ -10,20 +10,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .dates import find_dates
-from .intake import BOMS as BOMS
-from .intake import CorpusError, Taken, list_files, read_bytes, read_overrides, take_text
+from .intake import CorpusError, list_files, read_bytes, read_overrides, take_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
+SEEDS = Path(__file__).parents[1] / "seeds"
 JANUARY_ISSUES = 25  # issues are numbered by working day, so the first 25 fall into January and its eve
 
-NEWLINE = re.compile(r"\r\n|[\n\r]")
+LINE = re.compile(r"[^\n\r]*(?:\r\n|[\n\r]|\Z)")
 PUBLICATION = re.compile(
     r"Publication(?::|(?=[^.]*\bVolume\b))[ \t]*(?P<publication>.*?)(?:[ \t]*\bVolume:?[ \t]*(?:(?P<volume>\d{1,4})\b|\S*))?"
     r"(?:[ \t]*\bIssue:?[ \t]*(?:(?P<issue>\d{1,4})\b|\S*))?[ \t]*$",
@@ -47,9 +47,12 @@ ABBREVIATIONS = frozenset(
 PARENTHESIS = re.compile(r"\(([^()]{4,400})\)")
 WEB_SOURCE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+\.(?:com|kz|ru|org|net|info|az|uz|kg|tj|tm|ua|cn|tr|eu)\b", re.I)
 WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
+PLAIN_QUOTES = str.maketrans("‘’“”„«»", "''" + '"' * 5)
 LONGEST_CAPTION_WORDS = 25
 LONGEST_HEADER_CHARS = 400
 FULL_PARAGRAPH_WORDS = 40
+
+Span = tuple[int, int]
 
 
 class Sentence(NamedTuple):
@@ -88,7 +91,7 @@ class Article:
     year: int | None = None
     issued_after: str = ""
     issued_basis: str = ""
-    paragraphs: tuple[tuple[int, int], ...] = ()
+    paragraphs: tuple[Span, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
 
@@ -131,9 +134,9 @@ class Corpus:
         return {article.doc: article.text for article in self.articles}
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        if name.startswith("_") or name not in CORPUS_TABLES:
-            raise AttributeError(name)
-        return self.tables[name]
+        if name in CORPUS_TABLES:
+            return self.tables[name]
+        raise AttributeError(name)
 
     @property
     def sha256(self) -> str:
@@ -147,26 +150,14 @@ class Corpus:
 
 def parse_text(doc: str, text: str) -> Article:
     """The article in `text`: header fields, paragraphs, sentences, citations with ISO dates."""
-    header, blocks = _split_header(text)
+    publication, volume, issue, title, paragraphs = _split(text)
     sentences = tuple(
-        Sentence(para, sent, start, end)
-        for para, block in enumerate(blocks)
-        for sent, (start, end) in enumerate(split_sentences(text, *block))
+        Sentence(para, sent, *span)
+        for para, block in enumerate(paragraphs)
+        for sent, span in enumerate(split_sentences(text, *block))
     )
-    volume, issue = header.get("volume"), header.get("issue")
-    publication = header.get("publication", "")
-    article = Article(
-        doc,
-        text,
-        title=header.get("title", ""),
-        publication=publication,
-        volume=volume,
-        issue=issue,
-        year=publication_year(publication, volume),
-        paragraphs=tuple(blocks),
-        sentences=sentences,
-    )
-    return with_year(article, article.year)
+    article = Article(doc, text, title, publication, volume, issue, paragraphs=tuple(paragraphs), sentences=sentences)
+    return with_year(article, publication_year(publication, volume))
 
 
 def with_year(article: Article, year: int | None, *, issued: str = "", basis: str = "") -> Article:
@@ -184,48 +175,40 @@ def publication_year(publication: str, volume: int | None) -> int | None:
     return 2003 + volume if volume and known else None
 
 
-def _lines(text: str) -> list[tuple[int, int]]:
-    """Spans of the lines without their ends and outer blanks; a blank line has start == end."""
-    spans, at = [], 0
-    for end, following in [*((m.start(), m.end()) for m in NEWLINE.finditer(text)), (len(text), len(text))]:
-        line = text[at:end]
-        start = at + len(line) - len(line.lstrip(" \t\xa0\ufeff\u200b\x0b\x0c"))
-        spans.append((start, max(start, at + len(line.rstrip()))))
-        at = following
+def _lines(text: str) -> list[Span]:
+    """Spans of the lines without their ends and outer blanks, up to the last with text; a blank one is empty."""
+    spans = []
+    for found in LINE.finditer(text):
+        start = found.end() - len(found[0].lstrip(" \t\xa0\ufeff\u200b\x0b\x0c"))
+        spans.append((start, max(start, found.start() + len(found[0].rstrip()))))
+    while spans and spans[-1][0] == spans[-1][1]:
+        spans.pop()
     return spans
 
 
-def _split_header(text: str) -> tuple[dict, list[tuple[int, int]]]:
-    """The header's fields and the spans of the body's paragraphs."""
+def _split(text: str) -> tuple[str, int | None, int | None, str, list[Span]]:
+    """Publication, volume, issue and title of the header, and the spans of the body's paragraphs."""
     lines = _lines(text)
-    while lines and lines[-1][0] == lines[-1][1]:
-        lines.pop()
-    header: dict = {}
-    first_body, title_line = 0, None
-    for number, (start, end) in enumerate(lines[:12]):
-        line = text[start : min(end, start + LONGEST_HEADER_CHARS)]
+    heads = [text[start : min(end, start + LONGEST_HEADER_CHARS)] for start, end in lines]
+    fields: dict[str, str | None] = {}
+    first, title = 0, ""
+    for number, line in enumerate(heads[:12]):
         if found := PUBLICATION.match(line):
-            header = {key: value for key, value in found.groupdict().items() if value}
-            for key in ("volume", "issue"):
-                header[key] = int(header[key]) if key in header else None
-            first_body = number + 1
-        elif BYLINE.match(line) or PLACEHOLDER.match(line):
-            first_body = max(first_body, number + 1)
-    for number, (start, end) in enumerate(lines):
-        line = text[start : min(end, start + LONGEST_HEADER_CHARS)]
-        if not line or PLACEHOLDER.match(line):
-            continue
-        if header and number < first_body:
-            is_title = not (PUBLICATION.match(line) or BYLINE.match(line))
-        else:
-            rest = [text[a:b] for a, b in lines[number + 1 :] if b > a]
-            is_title = not header and bool(rest) and _is_heading(line, rest[0])
-        title_line = number if is_title else None
-        break
-    if title_line is not None:
-        header["title"] = text[slice(*lines[title_line])]
-        first_body = max(first_body, title_line + 1)
-    return header, _body(text, lines, first_body, has_header="publication" in header)
+            fields = found.groupdict()
+        if found or BYLINE.match(line) or PLACEHOLDER.match(line):
+            first = number + 1
+    while fields and first < len(heads) and BYLINE.match(heads[first]):
+        first += 1
+    top = next((n for n, line in enumerate(heads) if line and not PLACEHOLDER.match(line)), 0)
+    if fields:
+        is_title = top < first and not (PUBLICATION.match(heads[top]) or BYLINE.match(heads[top]))
+    else:
+        is_title = bool(lines) and _is_heading(heads[top], next((text[a:b] for a, b in lines[top + 1 :] if a < b), ""))
+    if is_title:
+        title, first = text[slice(*lines[top])], max(first, top + 1)
+    publication = fields.get("publication") or ""
+    volume, issue = (int(fields[key]) if fields.get(key) else None for key in ("volume", "issue"))
+    return publication, volume, issue, title, _paragraphs(text, lines, first, bool(publication))
 
 
 def _is_heading(line: str, following: str) -> bool:
@@ -234,38 +217,32 @@ def _is_heading(line: str, following: str) -> bool:
     return words <= 20 and not SENTENCE_END.search(line) and len(following.split()) > words
 
 
-def _body(text: str, lines: list[tuple[int, int]], first: int, *, has_header: bool) -> list[tuple[int, int]]:
-    """The paragraphs: blocks between blank lines, or each line where there is no blank line."""
-    body = lines[first:]
-    blocks: list[list[tuple[int, int]]] = [[]]
-    for span in body:
-        if span[0] == span[1]:
-            blocks.append([])
-        elif not (has_header and len(blocks) == 1 and BYLINE.match(text[slice(*span)])):
-            blocks[-1].append(span)
-    blocks = [block for block in blocks if block]
+def _paragraphs(text: str, lines: list[Span], first: int, has_header: bool) -> list[Span]:
+    """The blocks between blank lines, or each line where there is no blank line, from line `first` on."""
+    blocks = [list(block) for blank, block in groupby(lines[first:], lambda span: span[0] == span[1]) if not blank]
     no_blank = all(start < end for start, end in lines)
     if len(blocks) == 1 and (no_blank or all(SENTENCE_END.search(text[slice(*span)]) for span in blocks[0][1:])):
         blocks = [[span] for span in blocks[0]]
-    paragraphs = [(block[0][0], block[-1][1]) for block in blocks]
-    while has_header and len(paragraphs) > 1 and _is_caption(text, paragraphs[0], paragraphs[1:]):
-        paragraphs.pop(0)
-    return paragraphs
+    spans = [(block[0][0], block[-1][1]) for block in blocks]
+    words = [len(text[slice(*span)].split()) for span in spans]
+    at = 0
+    if has_header and spans:  # the longest is never a caption, so there is always one more below
+        longest = max(words)
+        while words[at] < longest and _is_caption(text[slice(*spans[at])], *words[at : at + 2]):
+            at += 1
+    return spans[at:]
 
 
-def _is_caption(text: str, block: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+def _is_caption(caption: str, words: int, below: int) -> bool:
     """Whether the block under a newsletter's header is a picture's caption and not the first paragraph."""
-    caption = text[slice(*block)]
-    words = len(caption.split())
-    if not any(len(text[slice(*other)].split()) > words for other in others) or words > FULL_PARAGRAPH_WORDS:
+    if words > FULL_PARAGRAPH_WORDS:
         return False
     if not SENTENCE_END.search(caption) or CREDIT.search(caption):
         return True
-    full = len(text[slice(*others[0])].split()) >= FULL_PARAGRAPH_WORDS
-    return full and words <= LONGEST_CAPTION_WORDS and not PARENTHESIS.search(caption)
+    return below >= FULL_PARAGRAPH_WORDS and words <= LONGEST_CAPTION_WORDS and not PARENTHESIS.search(caption)
 
 
-def split_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
+def split_sentences(text: str, start: int, end: int) -> list[Span]:
     """Spans of the sentences in `text[start:end]`, by nupunkt's Punkt model.
 
     Three repairs for newsletters: a sentence glued to the one before (`border.Then`) is cut off, so is one behind a
@@ -276,7 +253,7 @@ def split_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
     ends = [found.end() for found in SENTENCE_JOINT.finditer(text, start, end) if _ends_sentence(text, found)]
     cuts = sorted({start, end, *ends, *(start + a for a, _ in nupunkt.sent_spans(text[start:end]))})
-    spans: list[tuple[int, int]] = []
+    spans: list[Span] = []
     for left, right in pairwise(cuts):
         piece = text[left:right]
         left += len(piece) - len(piece.lstrip())
@@ -297,46 +274,38 @@ def _ends_sentence(text: str, found: re.Match[str]) -> bool:
 
 
 def _only_parenthesis(piece: str) -> bool:
-    return piece[0] == "(" and piece.rstrip(".!?”\"’'") [-1:] == ")" and piece.count("(") == 1
+    return piece[0] == "(" and piece.rstrip(".!?”\"’'")[-1:] == ")" and piece.count("(") == 1
 
 
 def find_citations(
-    text: str, sentences: tuple[Sentence, ...], *, year: int | None, january: bool = False
+    text: str, sentences: tuple[Sentence, ...], *, year: int | None, january: bool
 ) -> Iterator[Citation]:
     """Each source of each source citation: `(Source, Month D)`, also with several sources or dates.
 
     A parenthesis with a date and no source, as `(December 15)`, is none. A source without a date of
     its own takes the next one in its parenthesis. Years that the text does not name are `year`.
     """
-    for sentence in sentences:
-        for found in PARENTHESIS.finditer(text, sentence.start, sentence.end):
-            rows = _sources(text, found.start(1), found.end(1), year=year, january=january)
-            for source_start, source, date_start, date_text, date_iso in rows:
-                yield Citation(
-                    sentence.para, sentence.sent, found.start(), found.end(),
-                    source, source_start, date_text, date_start, date_iso,
-                )  # fmt: skip
+    for para, sent, start, end in sentences:
+        for found in PARENTHESIS.finditer(text, start, end):
+            dates = find_dates(text, *found.span(1), year=year, january=january)
+            for source in _sources(text, *found.span(1), dates):
+                yield Citation(para, sent, *found.span(), *source)
 
 
-def _sources(text: str, start: int, end: int, *, year: int | None, january: bool) -> list[tuple[int, str, int, str, str]]:
-    """(start, source, date start, date, ISO date) of each source in a parenthesis; empty where it cites none."""
-    dates = [(a, b, iso if year or re.match(r"\d{4}", iso) else "") for a, b, iso in
-             find_dates(text, start, end, year=year, january=january)]  # fmt: skip
-    pieces = []
-    at = start
+def _sources(text: str, at: int, end: int, dates: list[tuple[int, int, str]]) -> list[tuple[str, int, str, int, str]]:
+    """(source, its start, date, its start, ISO date) of each source in a parenthesis; empty where it cites none."""
+    sources = []
     for a, b, iso in [*dates, (end, end, "")]:
         for piece in re.finditer(r"[^,;]+", text[at:a]):
             name = piece.group().strip(" .:–—-\n")
             name = re.sub(r"^(?:see(?: also)?|and|in|as quoted by|according to|e\.g\.)\s+", "", name, flags=re.I)
             if name and (name[0].isupper() or (name[0].isdigit() and not name.isdigit()) or WEB_SOURCE.match(name)):
-                pieces.append((at + text[at:a].index(name, piece.start()), name, a, text[a:b], iso))
+                dated = "" if iso.startswith("-") else iso  # without a year there is no day
+                sources.append((name, at + text[at:a].index(name, piece.start()), text[a:b], a, dated))
             elif re.search(r"\w", name) and not name.isdigit():
                 return []  # running words: a remark that has a date in it, not a citation
         at = b
-    undated_web = [piece for piece in pieces if WEB_SOURCE.match(piece[1])]
-    if not dates and len(undated_web) != len(pieces):
-        return []
-    return pieces
+    return sources if dates or all(WEB_SOURCE.match(source[0]) for source in sources) else []
 
 
 # --- files to records ------------------------------------------------------------------------------
@@ -344,25 +313,21 @@ def _sources(text: str, start: int, end: int, *, year: int | None, january: bool
 
 def read_file(doc: str, path: Path, overrides: dict[str, str] | None = None) -> FileRecord:
     """What became of one file; a fault in it is a `quarantined` record with reason and cure, never an error."""
-    digest = ""
+    digest, row = "", overrides or {}
     try:
         data = read_bytes(path, Path(*path.parts[: -len(doc.strip("/").split("/"))]))
         digest = hashlib.sha256(data).hexdigest()
         taken = take_text(data)
-        article = _with_page(parse_text(doc, taken.text), taken, overrides or {})
+        article = parse_text(doc, taken.text)
+        if issued := row.get("issued") or taken.issued:
+            basis = "corpus.csv" if row.get("issued") else "page"
+            article = with_year(article, int(issued[:4]), issued=issued, basis=basis)
+        article = replace(article, title=row.get("title") or taken.title or article.title)
         _refuse_without_body(article)
     except CorpusError as error:
         return FileRecord(doc, digest, "quarantined", error.reason, str(error))
     status = "repaired" if taken.repairs else "accepted"
     return FileRecord(doc, digest, status, encoding=taken.encoding, repairs=taken.repairs, article=article)
-
-
-def _with_page(article: Article, taken: Taken, row: dict[str, str]) -> Article:
-    """The article with the title and date of its web page, and over them those of its row in `corpus.csv`."""
-    issued, basis = (row["issued"], "corpus.csv") if row.get("issued") else (taken.issued, "page")
-    if issued:
-        article = with_year(article, int(issued[:4]), issued=issued, basis=basis)
-    return replace(article, title=row.get("title") or taken.title or article.title)
 
 
 def _refuse_without_body(article: Article) -> None:
@@ -372,8 +337,8 @@ def _refuse_without_body(article: Article) -> None:
         raise CorpusError(f"{detail}; save the article's full text", reason="no article text")
     headers = {" ".join(found[0].split()): found.start() for found in reversed([*HEADER_LINE.finditer(article.text)])}
     if len(headers) > 1:
-        raise CorpusError(f"the second header is at character {sorted(headers.values())[1]}; split the file there",
-                          reason="two articles in one file")  # fmt: skip
+        detail = f"the second header is at character {sorted(headers.values())[1]}; split the file there"
+        raise CorpusError(detail, reason="two articles in one file")
 
 
 def read_records(root: Path) -> Iterator[FileRecord]:
@@ -392,9 +357,7 @@ def read_records(root: Path) -> Iterator[FileRecord]:
 
 def _body_hash(article: Article) -> bytes:
     """The same for articles whose paragraphs differ only in blanks, line ends and the shape of quotes."""
-    body = " ".join(article.text[start:end] for start, end in article.paragraphs)
-    for quote, plain in zip("‘’“”„«»", "''" + '"' * 5, strict=True):
-        body = body.replace(quote, plain)
+    body = " ".join(article.text[start:end] for start, end in article.paragraphs).translate(PLAIN_QUOTES)
     return hashlib.blake2b(" ".join(body.split()).encode(), digest_size=16).digest()
 
 
@@ -405,14 +368,10 @@ def read_corpus(path: str | Path | None = None) -> Corpus:
     stand in `rejects`; nothing is dropped silently.
     """
     root = Path(path) if path is not None else SEEDS
-    skipped = tuple(list_files(root)[1])
     records = tuple(read_records(root))
     if not records:
         raise CorpusError(f"{root}: no article here; put .txt files into the folder")
-    return Corpus(root, records, skipped, corpus_tables(records))
-
-
-SEEDS = Path(__file__).parents[1] / "seeds"
+    return Corpus(root, records, tuple(list_files(root)[1]), corpus_tables(records))
 
 
 # --- records to tables -----------------------------------------------------------------------------
@@ -430,37 +389,33 @@ CORPUS_TABLES = {
 
 def corpus_rows(record: FileRecord) -> dict[str, list[tuple]]:
     """The rows that one file adds to each table."""
-    article = record.article
-    rows: dict[str, list[tuple]] = {name: [] for name in CORPUS_TABLES}
-    if record.status == "quarantined":
-        rows["rejects"].append((record.doc, record.sha256, record.reason, record.detail))
-    shown = article or Article(record.doc, "")
-    words = len(WORD.findall(" ".join(shown.text[a:b] for a, b in shown.paragraphs)))
-    rows["documents"].append(
-        (record.doc, record.sha256, record.status, record.duplicate_of, record.encoding, list(record.repairs),
-         shown.publication, shown.title, shown.volume, shown.issue, shown.year, shown.issued_after,
-         shown.issued_basis, "", len(shown.text), words, len(shown.paragraphs), len(shown.sentences))
+    doc, article = record.doc, record.article or Article(record.doc, "")
+    text, paragraphs, sentences = article.text, article.paragraphs, article.sentences
+    words = len(WORD.findall(" ".join(text[a:b] for a, b in paragraphs)))
+    document = (
+        doc, record.sha256, record.status, record.duplicate_of, record.encoding, list(record.repairs),
+        article.publication, article.title, article.volume, article.issue, article.year, article.issued_after,
+        article.issued_basis, "", len(text), words, len(paragraphs), len(sentences),
     )  # fmt: skip
-    if article:
-        text, doc = article.text, article.doc
-        rows["texts"].append((doc, text))
-        rows["paragraphs"] += [(doc, para, a, b, text[a:b]) for para, (a, b) in enumerate(article.paragraphs)]
-        rows["sentences"] += [(doc, *s, text[s.start : s.end]) for s in article.sentences]
-        rows["citations"] += [
-            (doc, c.para, c.sent, c.start, c.end, c.source, c.date_text, c.date_iso) for c in article.citations
-        ]
-    return rows
+    return {
+        "documents": [document],
+        "rejects": [(doc, record.sha256, record.reason, record.detail)] if record.status == "quarantined" else [],
+        "texts": [(doc, text)] if record.article else [],
+        "paragraphs": [(doc, para, a, b, text[a:b]) for para, (a, b) in enumerate(paragraphs)],
+        "sentences": [(doc, *s, text[s.start : s.end]) for s in sentences],
+        "citations": [(doc, *c[:5], c.date_text, c.date_iso) for c in article.citations],
+    }
 
 
 def corpus_tables(records: tuple[FileRecord, ...]) -> dict[str, pd.DataFrame]:
     """The tables of `CORPUS_TABLES` over all records, sorted by `doc` and `start`."""
     import pandas as pd
 
-    rows: dict[str, list[tuple]] = {name: [] for name in CORPUS_TABLES}
-    for record in records:
-        for name, more in corpus_rows(record).items():
-            rows[name] += more
-    tables = {name: pd.DataFrame(rows[name], columns=columns.split()) for name, columns in CORPUS_TABLES.items()}
+    parts = [corpus_rows(record) for record in records]
+    tables = {
+        name: pd.DataFrame([row for part in parts for row in part[name]], columns=columns.split())
+        for name, columns in CORPUS_TABLES.items()
+    }
     whole = ["volume", "issue", "year", "chars", "words", "paragraphs", "sentences"]
     tables["documents"] = tables["documents"].astype(dict.fromkeys(whole, "Int64"))
     return tables

@@ -6,14 +6,16 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import product
+from contextlib import suppress
+from itertools import product, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .annotations import ANNOTATION_TABLES, bare
 from .codebook import LIMITS, STANCES, VECTORS, VOICES
-from .corpus import BOMS, Corpus, CorpusError
+from .corpus import Corpus, CorpusError
 from .evidence import Ref
+from .intake import BOMS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,36 +81,27 @@ def read_table(path: Path, columns: Sequence[str], known: Collection[str]) -> li
     body, encodings = next(((data[len(mark) :], (name,)) for mark, name in BOMS if data.startswith(mark)), (data, ENCODINGS))
     header, rows, best = [], [], (0, 0)
     for encoding, delimiter in product(encodings, ",;\t"):
-        try:
-            table = _split(body.decode(encoding), delimiter)
-        except (UnicodeDecodeError, csv.Error):
-            continue
-        score = (len(set(columns) & set(table[0])), sum(plain(cell) in known for row in table[1] for cell in row))
-        if score > best:
-            (header, rows), best = table, score
-    if not set(columns) & set(header):
+        with suppress(UnicodeDecodeError, csv.Error):
+            text = re.sub(r'\A"?sep=."?[\r\n]+', "", body.decode(encoding))  # a spreadsheet's own line on its delimiter
+            first, *others = [*csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)] or [[]]
+            first = [fold(cell) for cell in first]
+            score = (len(set(columns) & set(first)), sum(plain(cell) in known for row in others for cell in row))
+            if score > best:
+                header, rows, best = first, others, score
+    if not best[0]:
         raise SheetError([f"{path.name}: not such a table, or a quotation mark in it is not closed; {cure}"])
     wrong = {name: header.count(name) for name in columns if header.count(name) != 1}
     if wrong:
         raise SheetError([f"{path.name}: column {name} {'stands twice' if n else 'is missing'}; {cure}" for name, n in wrong.items()])
-    return [
-        (number, {name: bare(cell.strip()) for name, cell in zip(header, [*cells, *[""] * len(header)], strict=False)}, _gap(cells, header))
-        for number, cells in enumerate(rows, start=2)
-        if any(cell.strip() for cell in cells)
-    ]
-
-
-def _split(text: str, delimiter: str) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the text; a spreadsheet's own line on its delimiter is passed over."""
-    text = re.sub(r'\A"?sep=."?[\r\n]+', "", text)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return [fold(cell) for cell in next(rows, [])], list(rows)
-
-
-def _gap(cells: Sequence[str], header: Sequence[str]) -> int:
-    """How many cells the row has more (+) or less (-) than the header; empty ones behind its end do not count."""
-    gap = len(cells) - len(header)
-    return gap if any(cell.strip() for cell in cells[len(header) :]) else min(gap, 0)
+    table = []
+    for number, row in enumerate(rows, start=2):
+        cells = [bare(cell.strip()) for cell in row]
+        while len(cells) > len(header) and not cells[-1]:
+            cells.pop()
+        if any(cells):
+            by_column = dict(zip_longest(header, cells[: len(header)], fillvalue=""))
+            table.append((number, by_column, len(cells) - len(header)))
+    return table
 
 
 def place(cells: Mapping[str, str]) -> Ref:

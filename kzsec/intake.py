@@ -20,9 +20,9 @@ import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ SKIPPED_NAMES = (
     ".*", "README*", "LICENSE*", "*~", "~$*", "#*#", "Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r",
     "corpus.csv", "corrections.csv",
 )  # fmt: skip
-SKIPPED_ENDINGS = frozenset(
+SKIPPED_ENDINGS = tuple(
     ".csv .tsv .json .jsonl .parquet .xls .xlsx .ods .png .jpg .jpeg .gif .svg .webp .bmp .ico .tif .tiff "
     ".css .js .py .ipynb .swp .swo .bak .orig .tmp .part .crdownload .lnk".split()
 )
@@ -104,13 +104,12 @@ def list_files(root: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str]
     chosen, skipped, shut = [], [], []
     for folder, folders, names in os.walk(root, onerror=shut.append):
         pages = {name.rpartition(".")[0] for name in names}
-        for name in list(folders):
-            if reason := _skipped_folder(Path(folder, name), pages):
-                folders.remove(name)
-                skipped.append((_doc(root, Path(folder, name)) + "/", reason))
+        reasons = {name: _skipped_folder(Path(folder, name), pages) for name in folders}
+        folders[:] = [name for name in folders if not reasons[name]]
+        skipped += [(_doc(root, Path(folder, name)) + "/", reason) for name, reason in reasons.items() if reason]
         for name in names:
-            doc, reason = _doc(root, Path(folder, name)), _skipped_file(name)
-            (skipped.append((doc, reason)) if reason else chosen.append((doc, Path(folder, name))))
+            path, reason = Path(folder, name), _skipped_file(name)
+            (skipped if reason else chosen).append((_doc(root, path), reason or path))
     chosen += [(_doc(root, Path(error.filename)) + "/", Path(error.filename)) for error in shut]  # refused in reading
     return sorted(chosen), sorted(skipped)
 
@@ -134,7 +133,7 @@ def _skipped_folder(path: Path, pages: set[str]) -> str:
 def _skipped_file(name: str) -> str:
     if any(fnmatch.fnmatchcase(name, pattern) for pattern in SKIPPED_NAMES):
         return "hidden file, notice or litter"
-    return "table, picture or program" if Path(name).suffix.lower() in SKIPPED_ENDINGS else ""
+    return "table, picture or program" if name.lower().endswith(SKIPPED_ENDINGS) else ""
 
 
 def read_bytes(path: Path, root: Path) -> bytes:
@@ -204,7 +203,7 @@ def take_text(data: bytes) -> Taken:
         data, found = _page_of_mhtml(data), ("mhtml",)
     text, encoding, decoded = decode(data)
     title = issued = ""
-    if looks_like_html(text):
+    if HTML_START.match(text[:4000]):  # whatever the file's name
         text, title, issued = _page_text(text)
         found = (*found, "html")
     text, repairs = repair(text)
@@ -228,7 +227,7 @@ def decode(data: bytes) -> tuple[str, str, tuple[str, ...]]:
         return _decode_wide(data) or _decode_older(data, error.start)
     if "\0" not in text:
         return text, encoding, repairs
-    if wide := not mark and _decode_wide(data):
+    if not mark and (wide := _decode_wide(data)):
         return wide
     raise CorpusError(f"NUL byte at {data.find(0, len(mark))}; save the article as UTF-8 text")
 
@@ -239,12 +238,11 @@ def _decode_nearly(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
         return data.decode(encoding), ()
     except UnicodeDecodeError as error:
         fault, whole = error, data[: error.start]
-    try:
+    with suppress(UnicodeDecodeError):
         text = data.decode(encoding, "surrogatepass").encode("utf-16-le", "surrogatepass")
         return text.decode("utf-16-le", "replace"), ("surrogates",)
-    except UnicodeDecodeError:
-        is_cut = "end of data" in fault.reason or "truncated" in fault.reason
-    if is_cut and (len(data) - len(whole) > 1 or not whole.isascii() or encoding != "utf-8"):  # else a letter in another
+    is_letter = encoding == "utf-8" and whole.isascii() and len(data) - len(whole) == 1  # of another encoding
+    if re.search("end of data|truncated", fault.reason) and not is_letter:
         return whole.decode(encoding), ("incomplete last character",)
     raise fault
 
@@ -267,41 +265,34 @@ def _decode_older(data: bytes, position: int) -> tuple[str, str, tuple[str, ...]
     if b"\0" in data or 100 * len(CONTROL.findall(data.decode("latin-1"))) > len(data):
         raise CorpusError(f"NUL or control bytes, and no UTF-8 at byte {position}; save it as UTF-8 text")
     rest, unicode_characters = UTF8_CHARACTER.subn(b"", data)
-    declared = CHARSET.search(data[:4000])
-    choices = [declared[1].decode()] if declared and not unicode_characters else []
+    found = CHARSET.search(data[:4000])
+    declared = found[1].decode() if found and not unicode_characters else ""
     if not FOREIGN_RUN.search(rest):
         if unicode_characters:
             return data.decode("utf-8", "kzsec-cp1252"), "utf-8", ("mixed encodings",)
-        choices = [name for name in choices if not re.match("iso-?8859-1$|koi8|.*125?1$|.*866$", name, re.I)] + ["cp1252"]
-    elif found := [name for name in CYRILLIC if _is_cyrillic(data[:20_000], name)]:
-        choices = found
+        choices = ["" if re.match("iso-?8859-1$|koi8|.*125?1$|.*866$", declared, re.I) else declared, "cp1252"]
+    elif cyrillic := [name for name in CYRILLIC if _is_cyrillic(data[:20_000].decode(name, "replace"))]:
+        choices = cyrillic
     elif 4 * unicode_characters > len(re.findall(rb"[\x80-\xff]", rest)):
         raise CorpusError(f"UTF-8 breaks off at byte {position}; save the file as UTF-8", "mixed encodings")
     else:
         from charset_normalizer import from_bytes
 
         best = from_bytes(data[:200_000], cp_exclusion=["utf_16", "utf_16_le", "utf_16_be", "utf_32"]).best()
-        choices += [best.encoding] if best else []
-    for name in choices:
-        try:
+        choices = [declared, best.encoding if best else ""]
+    for name in filter(None, choices):
+        with suppress(UnicodeDecodeError, LookupError):
             known = codecs.lookup(name).name
             return data.decode(name), known, (f"decoded from {known}",)
-        except (UnicodeDecodeError, LookupError):
-            continue
     raise CorpusError(f"not UTF-8 (byte {position}), nor another that is known; save it as UTF-8", "unknown encoding")
 
 
-def _is_cyrillic(data: bytes, encoding: str) -> bool:
-    letters = [c for c in data.decode(encoding, "replace") if c > "\x7f"]
+def _is_cyrillic(text: str) -> bool:
+    letters = [c for c in text if c > "\x7f"]
     return 5 * sum(c in COMMON_CYRILLIC for c in letters) >= 2 * len(letters)
 
 
 # --- web pages -------------------------------------------------------------------------------------
-
-
-def looks_like_html(text: str) -> bool:
-    """Whether the content, whatever the file's name, is a web page."""
-    return bool(HTML_START.match(text[:4000]))
 
 
 def _page_of_mhtml(data: bytes) -> bytes:
@@ -356,7 +347,7 @@ TAG = re.compile(
     r"(?:\s++[\w:-]++\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s<>\"']++))*+\s*+/?>|<!--(?:(?!-->|<!--).)*+-->",
     re.I | re.S,
 )
-SCRIPT = re.compile(r"<(?=/?(?:script|style)\b)", re.I)
+SCRIPT = re.compile(r"<(?:script|style)\b(?:(?!</?(?:script|style)\b).)*+(?=</)", re.I | re.S)
 REMNANT = re.compile(r"<(?:p|br|div)(?:\s[^<>]*)?/?>", re.I)  # a page stood here; any other tag may be meant as words
 ENTITY = re.compile(r"&(?!lt;|gt;|#0*6[02];|#x0*3[ce];)(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.I)
 FOREIGN, QUOTED = re.compile(r"[^\x00-\x7f]+"), re.compile(r'"[^"\n]{0,60}"')
@@ -400,22 +391,16 @@ def _unscramble(text: str) -> str:
 
     fixed = ftfy.fix_encoding(text, ftfy.TextFixerConfig(replace_lossy_sequences=False))
     before, after = (Counter(FOREIGN.findall(QUOTED.sub("", version))) for version in (text, fixed))
-    kept = (before & after).total()
-    return fixed if before.total() > 4 * kept else text
+    return fixed if before.total() > 4 * (before & after).total() else text
 
 
 def _strip_markup(text: str) -> str:
     """The text without the tags, scripts and entities of a web page; blocks become paragraphs."""
-    if "<" in text:
-        text, *pieces = SCRIPT.split(text)
-        for piece, following in zip_longest(pieces, pieces[1:], fillvalue=""):
-            text += "" if piece[0] != "/" and following[:1] == "/" else "<" + piece
-        text = TAG.sub(_tag_space, text)
-    return ENTITY.sub(_plain, text)
+    return _unescape(TAG.sub(_tag_space, SCRIPT.sub("", text)))
 
 
-def _plain(entity: re.Match[str]) -> str:
-    return html.unescape(entity[0])
+def _unescape(text: str) -> str:
+    return ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
 
 
 def _tag_space(found: re.Match[str]) -> str:
@@ -429,7 +414,7 @@ def _sub(pattern: str, new: str | Callable[[re.Match[str]], str] = "") -> Callab
 
 REPAIRS: dict[str, Callable[[str], str]] = {
     "mojibake": _unscramble,
-    "html remnants": lambda text: _strip_markup(text) if REMNANT.search(text) else ENTITY.sub(_plain, text),
+    "html remnants": lambda text: (_strip_markup if REMNANT.search(text) else _unescape)(text),
     "terminal escapes": _sub(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])"),
     "control characters": _sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", lambda found: " " if found[0] in "\x1c\x1d\x1e\x1f\x85" else ""),
     "soft hyphens": _sub("\xad"),

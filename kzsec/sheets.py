@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from .agreement import agreement, agreement_of
+from .agreement import Agreement, agreement, agreement_of
 from .annotations import csv_table
 from .codebook import VECTORS
 from .corpus import Corpus
-from .corrections import apply_corrections, corrected, read_corrections
 from .evidence import Ref, refs_of
 from .filled import (
     CODES,
@@ -23,7 +22,6 @@ from .filled import (
     SheetError,
     codings_table,
     entity_ids,
-    fold,
     label,
     place,
     plain,
@@ -31,20 +29,16 @@ from .filled import (
     sentences_by_ref,
     shown,
 )
-from .shares import Estimate, bootstrap_share, corrected_share
+from .shares import Estimate, corrected_share
 
 if TYPE_CHECKING:
     from .patterns import Study
 
-__all__ = [
-    "Estimate", "SheetError", "apply_corrections", "bootstrap_share", "compare_sheets", "corrected", "corrected_share",
-    "read_corrections", "read_sheet", "sheet_share", "write_sheet",
-]  # fmt: skip
 SHEET = ["doc", "para", "sent", "text", "probability", *CODES]
 KEY = ["doc", "para", "sent", "vector"]
 
 
-def write_sheet(source: Study | Corpus, path: str | Path, *, n: int, rng: np.random.Generator, coder: str = "") -> None:
+def write_sheet(source: Study | Corpus, path: str | Path, *, n: int, rng: np.random.Generator) -> None:
     """A sheet to code: a simple random sample of `n` sentences in reading order, each with its probability n/N.
 
     UTF-8 with a mark, as spreadsheets want it. A sentence with several vectors takes a row for each (the coder
@@ -52,18 +46,14 @@ def write_sheet(source: Study | Corpus, path: str | Path, *, n: int, rng: np.ran
     own, as `coder` or notes, are passed over when it is read. Raises
     `ValueError` for an `n` that the corpus does not have and `FileExistsError` rather than write over a sheet.
     """
-    path, sentences = Path(path), getattr(source, "corpus", source).sentences
+    sentences = getattr(source, "corpus", source).sentences
     if not 1 <= n <= len(sentences):
         raise ValueError(f"n is {n}; the corpus has {len(sentences)} sentences to draw from")
-    if path.exists():
+    if Path(path).exists():
         raise FileExistsError(f"{path}: there is a sheet already; name a new file")
     drawn = sentences.iloc[np.sort(rng.choice(len(sentences), n, replace=False))]
-    sheet = drawn.assign(probability=n / len(sentences), **dict.fromkeys(CODES, ""))[SHEET]
-    if coder:
-        sheet["coder"] = coder
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
-        part.write(csv_table(sheet).to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig", "backslashreplace"))
-    os.replace(part.name, path)
+    sheet = csv_table(drawn.assign(probability=n / len(sentences), **dict.fromkeys(CODES, ""))[SHEET])
+    sheet.to_csv(path, index=False, lineterminator="\r\n", encoding="utf-8-sig", errors="backslashreplace")
 
 
 def read_sheet(path: str | Path, corpus: Corpus) -> pd.DataFrame:
@@ -113,13 +103,10 @@ def _sampled(cells: Mapping[str, str], known: Mapping[Ref, tuple[int, int, str]]
 
 
 def _probability(cell: str) -> float:
-    try:
-        value = float(cell.replace(",", "."))
-    except ValueError:
-        value = np.nan
-    if not 0 < value <= 1:
-        raise CellError("probability", f"{shown(cell)} is no probability", "copy it from the sheet as it was written")
-    return value
+    with suppress(ValueError):
+        if 0 < (value := float(cell.replace(",", "."))) <= 1:
+            return value
+    raise CellError("probability", f"{shown(cell)} is no probability", "copy it from the sheet as it was written")
 
 
 def _ragged(gap: int) -> CellError:
@@ -130,13 +117,13 @@ def _ragged(gap: int) -> CellError:
 def _coding(cells: Mapping[str, str]) -> tuple | None:
     """(vector, partners, stance, limit, hedged, voice) of the row, None where it is not coded."""
     filled = [name for name in CODES if cells[name]]
-    none = fold(cells["vector"]) == "none"
     if not filled:
         return None
-    if none and filled[1:]:
-        raise CellError(filled[1], f"{shown(cells[filled[1]])} beside the vector none", "empty it, or name the vector")
     vector = label("vector", cells["vector"])
-    if none:
+    if vector == "none":
+        if filled[1:]:
+            what = f"{shown(cells[filled[1]])} beside the vector none"
+            raise CellError(filled[1], what, "empty it, or name the vector")
         return (vector,)
     stance = label("stance", cells["stance"])
     limit = label("limit", cells["limit"]) if cells["limit"] or stance == "friction" else ""
@@ -157,17 +144,16 @@ def compare_sheets(a: pd.DataFrame, b: pd.DataFrame, *, sentences: Iterable[Ref]
     both = set.intersection(*sheets, *given) if sheets or given else {*refs_of(a), *refs_of(b)}
     a, b = (side[[ref in both for ref in zip(side["doc"], side["para"], side["sent"], strict=True)]] for side in (a, b))
     has = [set(side[KEY].itertuples(index=False, name=None)) for side in (a, b)]
-    rows = []
+    found: dict[tuple[str, str], Agreement] = {}
     for name in [*VECTORS, "all"]:
         vectors = list(VECTORS) if name == "all" else [name]
-        present = [[str((*ref, v) in side) for ref in sorted(both) for v in vectors] for side in has]
-        rows.append(("present", name, agreement_of(*present)))
-        x, y = (side[side["vector"].isin(vectors)] for side in (a, b))
-        rows += [(column, name, agreement(x, y, column)) for column in ("stance", "hedged", "voice")]
-        rows.append(("limit", name, agreement(*(side[side["stance"] == "friction"] for side in (x, y)), "limit")))
-    order = ["present", "stance", "limit", "hedged", "voice"]
-    rows.sort(key=lambda row: order.index(row[0]))
-    return pd.DataFrame([{"column": column, "vector": name, **vars(found)} for column, name, found in rows])
+        present = ([str((*ref, v) in side) for ref in sorted(both) for v in vectors] for side in has)
+        found["present", name] = agreement_of(*present)
+        sides = [side[side["vector"].isin(vectors)] for side in (a, b)]
+        found |= {(column, name): agreement(*sides, column) for column in ("stance", "hedged", "voice")}
+        found["limit", name] = agreement(*(side[side["stance"] == "friction"] for side in sides), "limit")
+    order = product(["present", "stance", "limit", "hedged", "voice"], [*VECTORS, "all"])
+    return pd.DataFrame([{"column": column, "vector": name, **vars(found[column, name])} for column, name in order])
 
 
 def sheet_share(corpus: Corpus, machine: pd.DataFrame, sheet: pd.DataFrame, vector: str, *, stance: str | None = None) -> Estimate:

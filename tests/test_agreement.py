@@ -65,18 +65,10 @@ def test_compare_spans_counts_type_errors_and_misses():
     assert confusion.loc["-", "ORG"] == 1
 
 
-def act(start, vectors, kind="contact", also=(), **more):
-    columns = {"modality": "done", "domain": "", "channel": "", "tone": "", "role": "", "date_iso": ""}
-    return {
-        "doc": "d",
-        "start": start,
-        "end": start + 5,
-        "vectors": vectors,
-        "kind": kind,
-        "also": also,
-        **columns,
-        **more,
-    }
+def act(start, vectors, kind="contact", also=()):
+    empty = dict.fromkeys(["domain", "channel", "tone", "role", "date_iso"], "")
+    own = {"vectors": vectors, "kind": kind, "also": also, "modality": "done"}
+    return {"doc": "d", "start": start, "end": start + 5, **own, **empty}
 
 
 @pytest.mark.parametrize(
@@ -87,11 +79,7 @@ def act(start, vectors, kind="contact", also=(), **more):
         ([act(9, ["russia"])], [act(0, ["russia"], also=[[9, 14]])], [(0, 0, "russia")]),
         ([act(9, ["russia"])], [act(0, ["russia"])], []),
         ([act(0, ["russia", "china"])], [act(0, ["china", "russia"])], [(0, 0, "china"), (0, 0, "russia")]),
-        (
-            [act(0, ["russia"]), act(0, ["russia"], "agreement")],
-            [act(0, ["russia"], "agreement")],
-            [(1, 0, "russia")],
-        ),
+        ([act(0, ["russia"]), act(0, ["russia"], "agreement")], [act(0, ["russia"], "agreement")], [(1, 0, "russia")]),
     ],
 )
 def test_acts_match_by_sentence_or_retelling_and_vector_once(found, gold, pairs):

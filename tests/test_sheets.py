@@ -40,13 +40,13 @@ def corpus(folder):
 @pytest.fixture
 def sheet(corpus, tmp_path):
     """A filled sheet as rows of cells, the header first."""
-    sheets.write_sheet(corpus, tmp_path / "sheet.csv", n=6, rng=np.random.default_rng(0), coder="Ann")
+    sheets.write_sheet(corpus, tmp_path / "sheet.csv", n=6, rng=np.random.default_rng(0))
     with (tmp_path / "sheet.csv").open(encoding="utf-8-sig", newline="") as file:
-        header, *rows = csv.reader(file)
-    filled = [header]
+        _, *rows = csv.reader(file)
+    filled = [HEADER]
     for row in rows:
         key = (row[0].lstrip("'"), int(row[1]), int(row[2]))
-        filled += [[*row[:5], *codes, row[-1]] for codes in FILLED.get(key, [row[5:-1]])]
+        filled += [[*row[:5], *codes, "Ann"] for codes in FILLED.get(key, [row[5:]])]
     return filled
 
 
@@ -75,7 +75,7 @@ def test_importing_sheets_loads_no_plotting_or_learning_library():
 
 def test_a_sheet_is_a_random_sample_that_a_spreadsheet_opens_and_runs_nothing_of(corpus, sheet, tmp_path):
     assert (tmp_path / "sheet.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    assert sheet[0] == HEADER
+    assert (tmp_path / "sheet.csv").read_text(encoding="utf-8-sig").startswith(",".join(sheets.SHEET) + "\n")
     assert {row[4] for row in sheet[1:]} == {"1.0"}
     assert not [cell for row in sheet[1:] for cell in row if cell[:1] in tuple("=+-@\t\r")]
     assert any(row[0] == "'=b.txt" and row[3].startswith("'+5") for row in sheet)
@@ -325,7 +325,7 @@ def test_agreement_of_two_sheets_is_on_what_both_coded(corpus, sheet, tmp_path):
 
 def corrections(corpus, *lines):
     (corpus.root / "corrections.csv").write_text("\n".join(["doc,para,sent,vector,column,value", *lines]), encoding="utf-8")
-    return sheets.read_corrections(corpus)
+    return kzsec.read_corrections(corpus)
 
 
 def annotated(corpus):
@@ -334,8 +334,8 @@ def annotated(corpus):
 
 def test_no_corrections_change_nothing(corpus):
     coding = annotated(corpus)
-    assert sheets.read_corrections(corpus).empty
-    assert sheets.corrected(corpus, coding) is coding
+    assert kzsec.read_corrections(corpus).empty
+    assert kzsec.corrected(corpus, coding) is coding
 
 
 def test_corrections_change_what_they_name_and_say_so(corpus):
@@ -355,7 +355,7 @@ def test_corrections_change_what_they_name_and_say_so(corpus):
         "a.txt,1,0,region,partners,Uzbekistan",
         "'=b.txt,0,0,china,hedged," + str(old.loc[("=b.txt", 0, 0, "china"), "hedged"]),
     )
-    made, report = sheets.apply_corrections(coding, table)
+    made, report = kzsec.apply_corrections(coding, table)
     pd.testing.assert_frame_equal(coding.codings, before)
     new = made.codings.set_index(["doc", "para", "sent", "vector"])
     assert new.loc[("a.txt", 0, 1, "russia"), ["stance", "limit"]].tolist() == ["cooperation", ""]
@@ -388,7 +388,7 @@ def test_corrections_change_what_they_name_and_say_so(corpus):
 )
 def test_corrections_that_do_not_apply_say_why_and_change_nothing(lines, why, corpus):
     coding = annotated(corpus)
-    made, report = sheets.apply_corrections(coding, corrections(corpus, *lines))
+    made, report = kzsec.apply_corrections(coding, corrections(corpus, *lines))
     assert report["outcome"].str.contains(why, regex=False).all()
     assert len(report) == len(lines)
     pd.testing.assert_frame_equal(made.codings, coding.codings)
@@ -483,7 +483,7 @@ def test_corrected_shares_cover_the_truth_where_the_machines_do_not(share):
     for _ in range(1500):
         article, label, machine = planted(rng, articles=200, share=share)
         drawn = np.isin(article, rng.choice(200, 40, replace=False))
-        found = sheets.corrected_share(machine, np.where(drawn, label, np.nan), np.full(len(article), 40 / 200), article)
+        found = kzsec.corrected_share(machine, np.where(drawn, label, np.nan), np.full(len(article), 40 / 200), article)
         covered.append(found.low <= share <= found.high)
         naive.append(machine.mean())
     assert 0.93 <= np.mean(covered) <= 0.97
@@ -495,7 +495,7 @@ def test_corrected_shares_cover_where_single_sentences_are_drawn():
     for _ in range(1000):
         article, label, machine = planted(rng, articles=100, share=0.3)
         drawn = np.isin(np.arange(len(article)), rng.choice(len(article), 300, replace=False))
-        found = sheets.corrected_share(machine, np.where(drawn, label, np.nan), np.full(len(article), 300 / len(article)), article)
+        found = kzsec.corrected_share(machine, np.where(drawn, label, np.nan), np.full(len(article), 300 / len(article)), article)
         covered.append(found.low <= 0.3 <= found.high)
     assert 0.93 <= np.mean(covered) <= 0.97
 
@@ -504,7 +504,7 @@ def test_a_corrected_share_by_hand():
     """Everything coded: the mean of the people's labels with the cluster-robust interval."""
     article = np.repeat(np.arange(20), 2)
     human = np.array([1.0, 0.0] * 15 + [1.0, 1.0] * 5)
-    found = sheets.corrected_share(1 - human, human, np.ones(40), article)
+    found = kzsec.corrected_share(1 - human, human, np.ones(40), article)
     sums = np.array([0] * 15 + [1] * 5) + 1 - 2 * 25 / 40
     half = 2.093024 * math.sqrt((sums**2).sum() * 20 / 19) / 40  # t table, 19 degrees of freedom
     assert (found.value, found.n) == (pytest.approx(25 / 40), 20)
@@ -516,9 +516,9 @@ def test_the_correction_does_not_depend_on_order_or_names():
     article, label, machine = planted(rng, articles=50, share=0.3)
     human = np.where(article < 30, label, np.nan)
     chance = np.where(article < 30, 0.6, np.nan)
-    one = sheets.corrected_share(machine, human, chance, article)
+    one = kzsec.corrected_share(machine, human, chance, article)
     turn = rng.permutation(len(article))
-    other = sheets.corrected_share(machine[turn], human[turn], chance[turn], [f"x{number}" for number in article[turn]])
+    other = kzsec.corrected_share(machine[turn], human[turn], chance[turn], [f"x{number}" for number in article[turn]])
     assert vars(one) == pytest.approx(vars(other))
 
 
@@ -528,7 +528,7 @@ def test_the_correction_does_not_depend_on_order_or_names():
 )
 def test_a_correction_that_cannot_be_made_says_why(machine, human, probability, says):
     with pytest.raises(ValueError, match=says):
-        sheets.corrected_share(machine, human, probability, ["a", "b"])
+        kzsec.corrected_share(machine, human, probability, ["a", "b"])
 
 
 def test_too_few_articles_carry_no_interval():
@@ -536,21 +536,21 @@ def test_too_few_articles_carry_no_interval():
     rng = np.random.default_rng(0)
     for few in (1, 2, 19):
         some = article < few
-        found = sheets.bootstrap_share(label[some], article[some], rng=rng)
+        found = kzsec.bootstrap_share(label[some], article[some], rng=rng)
         assert (found.value, found.n) == (pytest.approx(label[some].mean()), few)
         assert math.isnan(found.low)
-        found = sheets.corrected_share(machine, np.where(some, label, np.nan), np.full(len(article), few / 60), article)
+        found = kzsec.corrected_share(machine, np.where(some, label, np.nan), np.full(len(article), few / 60), article)
         assert math.isnan(found.low)
         assert not math.isnan(found.value)
-    assert not math.isnan(sheets.bootstrap_share(label[article < 20], article[article < 20], rng=rng).low)
-    nothing = sheets.corrected_share([0, 1], [np.nan] * 2, [np.nan] * 2, ["a", "b"])
+    assert not math.isnan(kzsec.bootstrap_share(label[article < 20], article[article < 20], rng=rng).low)
+    nothing = kzsec.corrected_share([0, 1], [np.nan] * 2, [np.nan] * 2, ["a", "b"])
     assert math.isnan(nothing.value)
-    assert math.isnan(sheets.bootstrap_share([], [], rng=rng).value)
+    assert math.isnan(kzsec.bootstrap_share([], [], rng=rng).value)
 
 
 def test_what_never_varies_has_no_interval():
     zeros, article = np.zeros(60), np.repeat(np.arange(30), 2)
-    for found in (sheets.bootstrap_share(zeros, article, rng=np.random.default_rng(0)), sheets.corrected_share(zeros, zeros, zeros + 1, article)):
+    for found in (kzsec.bootstrap_share(zeros, article, rng=np.random.default_rng(0)), kzsec.corrected_share(zeros, zeros, zeros + 1, article)):
         assert found.value == 0
         assert math.isnan(found.low)
         assert math.isnan(found.high)
@@ -561,7 +561,7 @@ def test_bootstrap_intervals_cover_the_truth(share):
     rng, covered = np.random.default_rng(22), []
     for _ in range(1000):
         article, label, _ = planted(rng, articles=100, share=share)
-        found = sheets.bootstrap_share(label, article, rng=rng, replicates=600)
+        found = kzsec.bootstrap_share(label, article, rng=rng, replicates=600)
         covered.append(found.low <= share <= found.high)
     assert 0.93 <= np.mean(covered) <= 0.97
 
@@ -569,7 +569,7 @@ def test_bootstrap_intervals_cover_the_truth(share):
 def test_bootstrap_interval_by_another_route():
     """Resampled article by article in a plain loop."""
     article, label, _ = planted(np.random.default_rng(8), articles=25, share=0.3)
-    found = sheets.bootstrap_share(label, article, rng=np.random.default_rng(1), replicates=300)
+    found = kzsec.bootstrap_share(label, article, rng=np.random.default_rng(1), replicates=300)
     groups = [label[article == number] for number in range(25)]
 
     def share_and_error(chosen):
@@ -585,7 +585,7 @@ def test_bootstrap_interval_by_another_route():
 
 def test_the_same_seed_gives_the_same_bootstrap():
     article, label, _ = planted(np.random.default_rng(3), articles=40, share=0.3)
-    one, other = (sheets.bootstrap_share(label, article, rng=np.random.default_rng(9)) for _ in range(2))
+    one, other = (kzsec.bootstrap_share(label, article, rng=np.random.default_rng(9)) for _ in range(2))
     assert one == other
 
 
