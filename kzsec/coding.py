@@ -203,7 +203,7 @@ def _about(hit: Hit, reading: Reading, places: list[tuple[int, str, int]]) -> se
     """The vectors that a cue is about: those of its clause, or all in a clause of nobody's.
 
     Of a cue of stance only the partners next to it on each side count, and those listed with them; for one of
-    friction on the nearer side only. `places` are those of the partners, each with its vector and clause.
+    friction on the nearer side only, for unease on the side of whoever is uneasy, `before`. `places` are those of the partners, each with its vector and clause.
     """
     if hit.scope == "inside":
         return {vector for place, vector, _ in places if hit.start <= place < hit.end}
@@ -215,7 +215,7 @@ def _about(hit: Hit, reading: Reading, places: list[tuple[int, str, int]]) -> se
         before = [one for one in reversed(within) if one[0] <= hit.start]
         after = [one for one in within if one[0] > hit.start]
         if hit.value != "cooperation" and before and after:
-            nearer = hit.start - before[0][0] < after[0][0] - hit.end
+            nearer = hit.scope == "before" or hit.start - before[0][0] < after[0][0] - hit.end
             before, after = (before, []) if nearer else ([], after)
         within = [*_listed(before), *_listed(after)]
     return {vector for _, vector, _ in within or places}

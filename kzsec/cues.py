@@ -124,7 +124,8 @@ def _same(pattern: str, word: str) -> bool:
 def lexicon(codebook: Codebook) -> Lexicon:
     """The codebook's cues of alignment and of acts in one lexicon.
 
-    Raises `CodebookError` for a pattern that begins with a gap, and for a weight of voice that is no number.
+    Raises `CodebookError` for a pattern that begins with a gap, for a weight of voice that is no number, and
+    for a scope of stance that is none.
     """
     for table in ("cues", "acts"):
         for number, row in enumerate(codebook[table], start=2):
@@ -133,6 +134,8 @@ def lexicon(codebook: Codebook) -> Lexicon:
                 fault = "a pattern begins with `*`; begin it with a word or stem"
             if row["column"] == "voice" and row["value"] in WEIGHED and not row["scope"].isdigit():
                 fault = f"scope `{row['scope']}`; give the weight, 1 or more"
+            if row["column"] == "stance" and row["scope"] not in ("", "before", "inside"):
+                fault = f"scope `{row['scope']}`; give before or inside, or leave it empty"
             if fault:
                 raise CodebookError(f"{table}.csv, row {number}: {fault}")
     return Lexicon((*codebook["cues"], *codebook["acts"]))

@@ -68,6 +68,8 @@ def test_partners_stay_apart_in_their_vector():
     [
         ("Kazakhstan and Turkey agreed to train officers together.", "nato", "cooperation", ""),
         ("Moscow is wary of Kazakhstan building ties with Washington.", "russia", "friction", "constraint"),
+        ("Moscow is wary of NATO.", "russia", "friction", "constraint"),
+        ("Moscow is wary of NATO.", "nato", "neutral", ""),
         ("Moscow is wary of Kazakhstan building ties with Washington.", "nato", "neutral", ""),
         ("Kazakhstan accused Uzbekistan of moving the fence.", "region", "friction", "dispute"),
         ("The partnership with Jordan is fragile.", "middle_east", "friction", "doubt"),
