@@ -148,6 +148,17 @@ def _corrections(folder: Path, docs: list[str]) -> list[Correction]:
     return corrections_beside(folder, set(docs))
 
 
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """A chunk makes many rows and no cycles of them; to look for some costs a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_no_cycles()
 def code_chunk(
     job: Job, records: bytes, known: dict[str, str], first: bool, corrections: list[Correction] | None
 ) -> tuple[Counter, dict[str, tuple[bytes, int]]]:
