@@ -392,7 +392,7 @@ def issue_by_partner(study: Study, model: TopicModel | None) -> Html:
     return publish(
         fig, trail, title=finding,
         alt=f"A table of {len(rows)} topics by five partners with {len(marks)} marks, one a paragraph and partner. {'; '.join(told)}.",
-        caption=f"Each mark is a paragraph in which the partner is coded ({len(marks)} marks, {len(main)} paragraphs): its row is the "
+        caption=f"Each mark is a paragraph in which the partner is coded ({len(marks)} marks, {len(main)} paragraphs{model.sample}): its row is the "
         f"topic with the largest share of its words. Coded by {study.coder}.",
     )  # fmt: skip
 

@@ -26,6 +26,7 @@ from .patterns import Study, keyword_in_context, ref_table, with_sentence_ref
 TOP_WORDS = 10
 NAMED_FROM = 0.6
 SEED = 2007
+MOST_PARAGRAPHS = 3000  # read for topics; of a larger corpus each nth
 # words of reporting and of the calendar that say nothing of the subject
 REPORTING = frozenset(
     """said says according told reported explained believes affirmed declared added noted year years year month day today
@@ -43,6 +44,7 @@ class TopicModel:
 
     paragraphs: pd.DataFrame
     topics: pd.DataFrame
+    sample: str = ""  # what was read of a corpus too large to read whole
 
     def names(self) -> dict[int, str]:
         """Each topic's first three words, or that it is unstable and therefore unnamed."""
@@ -76,10 +78,14 @@ def fit_topics(
 
     `method` is `nmf` or `lda` (Blei, Ng and Jordan 2003, the contrast). `seeds` are lines of seed words, one a
     topic: the factorisation starts from them, and further topics, up to `k`, from the rest. Stability is the mean,
-    over `starts` random starts, of the Jaccard index of a topic's top words with those of its best match in the
-    other solution (Greene, O'Callaghan and Cunningham 2014).
+    over `starts` random starts (fewer where there are many paragraphs), of the Jaccard index of a topic's top words
+    with those of its best match in the other solution (Greene, O'Callaghan and Cunningham 2014).
     """
     texts = paragraph_texts(study, masked=masked)
+    step = -(-len(texts) // MOST_PARAGRAPHS)
+    chosen = texts[::step].reset_index(drop=True) if step > 1 else texts
+    sample = f", in {len(chosen)} of {len(texts)} paragraphs, evenly spread" if step > 1 else ""
+    texts = chosen
     k = max(k, len(seeds))
     if len(texts) < 3 * k:
         return None
@@ -100,7 +106,7 @@ def fit_topics(
         docs = paragraphs.loc[paragraphs["topic"] == topic, "doc"].value_counts()
         rows.append((topic, top, int(docs.sum()), len(docs), int(docs.max()) if len(docs) else 0, round(float(stability[topic]), 2)))
     columns = ["topic", "words", "paragraphs", "articles", "most in one article", "stability"]
-    return TopicModel(paragraphs, pd.DataFrame(rows, columns=columns))
+    return TopicModel(paragraphs, pd.DataFrame(rows, columns=columns), sample)
 
 
 def _weights(texts: pd.Series, *, counts: bool) -> tuple[Any, list[str]]:
@@ -215,7 +221,7 @@ def topics_table(study: Study, model: TopicModel | None, *, caption: str) -> Htm
     sentences = study.corpus.sentences.merge(model.paragraphs, on=["doc", "para"])
     refs = [refs_of(sentences[sentences["topic"] == topic]) for topic in model.topics["topic"]]
     shown = rows.rename(columns={"words": "first words", "stability": "stability (mean Jaccard)"})
-    return text_table(study.corpus, shown, caption=caption, refs=refs)
+    return text_table(study.corpus, shown, caption=caption + model.sample, refs=refs)
 
 
 def topics_by_year(study: Study, model: TopicModel | None) -> Html:
@@ -227,7 +233,7 @@ def topics_by_year(study: Study, model: TopicModel | None) -> Html:
     rows = rows.assign(year=rows["doc"].map(years), topic=rows["topic"].map(model.names())).dropna(subset="year").astype({"year": int})
     refs = ref_table(rows, "topic", "year", index_order=list(model.names().values()), column_order=sorted(set(years.values())))
     counts = refs.map(lambda cell: len({ref[:2] for ref in cell}))
-    return count_table(study.corpus, refs, caption="Paragraphs by topic and year", counts=counts)
+    return count_table(study.corpus, refs, caption=f"Paragraphs by topic and year{model.sample}", counts=counts)
 
 
 def business(study: Study, model: TopicModel) -> pd.DataFrame:

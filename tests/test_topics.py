@@ -68,3 +68,10 @@ def test_information_is_nothing_for_one_topic_and_all_for_the_article(study):
     assert table.loc["one", "with the article"] == 0
     assert table.loc["article", "with the article"] == 1
     assert "none" not in table.index
+
+
+def test_of_a_large_corpus_a_part_is_read_and_said(study, monkeypatch):
+    monkeypatch.setattr(topics, "MOST_PARAGRAPHS", 20)
+    model = topics.fit_topics(study, k=2, starts=1)
+    assert len(model.paragraphs) == 18
+    assert "in 18 of 36 paragraphs, evenly spread" in topics.topics_table(study, model, caption="Topics").html
