@@ -1,10 +1,14 @@
 """Headlines: they hold on the seeds, fail by name when the data contradict them, and say so elsewhere."""
 
+import base64
+import html
+import re
+
 import pandas as pd
 import pytest
 from conftest import ROOT
 
-from kzsec import claims
+from kzsec import claims, figures
 from kzsec.annotations import Annotations
 from kzsec.patterns import RECODINGS
 
@@ -40,6 +44,16 @@ def test_the_readme_says_what_the_claims_say(study):
     lines = [line[2:].replace("**", "") for line in block.splitlines() if line.startswith("- ")]
     assert len(lines) >= 5
     assert set(lines) <= {headline(study).says for headline in claims.HEADLINES}
+
+
+def test_the_readme_shows_the_figure_of_the_report(study):
+    """Its title and its counts; drawn anew by saving the SVG of the figure in 00-overview, on white."""
+    shown, now = (ROOT / ".github" / "who-does-what.svg").read_text(encoding="utf-8"), figures.who_does_what(study).html
+    made = base64.b64decode(re.search(r'download="who-does-what.svg" href="data:[^;"]+;base64,([^"]*)"', now)[1]).decode()
+    for tag in ("title", "desc"):
+        told = re.search(rf"<{tag}>(.+?)</{tag}>", made)[0]
+        assert told in shown
+    assert html.unescape(re.search("<title>(.+?)</title>", made)[1]) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_each_headline_can_fail_or_refuse(study):
