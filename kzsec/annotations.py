@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from .entities import Pipeline
 
+WAIT_FROM = 200  # articles
 ANNOTATION_TABLES = {
     "mentions": "doc para sent start end text type id vectors rule",
     "codings": "doc para sent start end vector partners stance limit hedged voice basis",
@@ -50,9 +51,19 @@ def annotate(corpus: Corpus, *, codebook: Codebook | None = None, engine: str = 
     from .entities import load_engine
 
     codebook, pipeline = codebook or read_codebook(), load_engine(engine)
-    parts = [annotation_rows(article, codebook, pipeline=pipeline) for article in corpus.articles]
+    articles = with_progress(corpus.articles, "articles coded", of=len(corpus.articles))
+    parts = [annotation_rows(article, codebook, pipeline=pipeline) for article in articles]
     rows = {name: [row for part in parts for row in part[name]] for name in ANNOTATION_TABLES}
     return Annotations(engine, annotation_tables(rows))
+
+
+def with_progress(items: Iterable[Any], what: str, *, of: int) -> Iterable[Any]:
+    """The items, under a bar where they come of so many articles that somebody waits."""
+    if of < WAIT_FROM:
+        return items
+    from tqdm.auto import tqdm
+
+    return tqdm(items, desc=what, leave=False)
 
 
 def annotation_rows(

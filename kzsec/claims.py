@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from .annotations import Annotations, annotate
+from .annotations import Annotations, annotate, with_progress
 from .codebook import MODALITIES, VECTORS
 from .corpus import SEEDS, Corpus
 from .evidence import Html, Ref, Trail, text_html
@@ -354,7 +354,8 @@ def variants(study: Study, *, singly: bool = False) -> Iterator[tuple[frozenset[
 def survival(study: Study, *, singly: bool = False) -> pd.DataFrame:
     """Each headline under each variant: columns claim, choices (none: as coded), holds (True, False, None), says, refs."""
     rows = []
-    for names, changed in variants(study, singly=singly):
+    tried = with_progress(variants(study, singly=singly), "choices tried", of=len(study.corpus.articles))
+    for names, changed in tried:
         for claim in (headline(changed) for headline in HEADLINES):
             rows.append((claim.name, names, claim.holds, claim.says, list(claim.refs)))
     return pd.DataFrame(rows, columns=["claim", "choices", "holds", "says", "refs"]).astype({"holds": object})

@@ -50,6 +50,7 @@ NOTEBOOKS = cache.NOTEBOOKS
 TEMPLATES = Path(__file__).with_name("templates")
 CELL_SECONDS = 3600
 LISTED = 200
+WIDGET = "application/vnd.jupyter.widget-view+json"
 SEARCHED = 8_000
 SHAPES = {"cooperation": "●", "friction": "▼", "neutral": "■"}  # as in the figures
 
@@ -139,6 +140,9 @@ class KzsecExporter(TemplateExporter):
     def _preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Lift title and answer off the notebook once it is executed."""
         nb, resources = super()._preprocess(nb, resources)
+        for cell in nb.cells:  # a bar is for whoever waits
+            if cell.cell_type == "code":
+                cell.outputs = [one for one in cell.outputs if not ({WIDGET} & set(data := one.get("data", {})) and "text/html" not in data)]
         nb, title, answer = _lift(nb)
         failed = any(output.output_type == "error" for cell in nb.cells for output in cell.get("outputs", []))
         resources["kzsec"] = {**resources["kzsec"], "title": title, "answer": answer, "failed": failed}
@@ -547,7 +551,7 @@ async def _execute(
     package = os.pathsep.join([str(cache.PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     began = time.perf_counter()
     try:
-        await client.async_start_new_kernel(env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "PYTHONPATH": package})
+        await client.async_start_new_kernel(env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "PYTHONPATH": package, "TQDM_DISABLE": "1"})
         await client.async_start_new_kernel_client()
         async with running:
             began = time.perf_counter()
