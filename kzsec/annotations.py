@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -59,7 +60,7 @@ def annotate(corpus: Corpus, *, codebook: Codebook | None = None, engine: str = 
 
 def with_progress(items: Iterable[Any], what: str, *, of: int) -> Iterable[Any]:
     """The items, under a bar where they come of so many articles that somebody waits."""
-    if of < WAIT_FROM:
+    if of < WAIT_FROM or not (sys.stderr.isatty() or "ipykernel" in sys.modules):
         return items
     from tqdm.auto import tqdm
 
