@@ -202,7 +202,7 @@ def claim_by_story(study: Study) -> Found:
     russia = [c for c in study.codings if c.vector == "russia"]
     there, elsewhere = _split(russia, lambda c: stories[c.doc] in ("nato", "region"))
     limits, other = ([c for c in part if c.stance == "friction"] for part in (there, elsewhere))
-    constraint = [c for c in russia if c.limit == "constraint"]
+    constraint = [c for c in limits if c.limit == "constraint"]
     holds = None
     if len(there) >= 5 and len(elsewhere) >= 5:
         holds = len(limits) / len(there) >= max(0.5, 2 * len(other) / len(elsewhere))
@@ -210,8 +210,8 @@ def claim_by_story(study: Study) -> Found:
     named = (" and ".join(docs) or "none") if len(docs) <= NAMED else f"{len(docs)} of {len(stories)}"
     says = (
         "Russia is a partner where the story is Russian or Central Asian, and friction where it is a Western or Caspian "
-        f"tie: in such articles, {named}, {_of(limits, there)} codings of Russia are friction, elsewhere {_of(other, elsewhere)}; "
-        f"{len(constraint)} of these are constraints on a tie with someone else."
+        f"tie: in such articles, {named}, {_of(limits, there)} codings of Russia are friction, {len(constraint)} of them constraints on "
+        f"a tie with someone else; elsewhere {_of(other, elsewhere)}."
     )
     return says, holds, limits, other
 
@@ -325,9 +325,9 @@ def _rests_on(part: pd.DataFrame) -> str:
     """In how many of the single choices a headline holds, and the first that break it."""
     failing = [next(iter(c), "as coded") for c in part.loc[~part["holds"].eq(True), "choices"]]
     if not failing:
-        return f"holds under all {len(part)} choices tried"
-    held = len(part) - len(failing)
-    return f"holds under {held} of {len(part)} choices tried, not {', '.join(failing[:3])}{' …' if len(failing) > 3 else ''}"
+        return f"holds under each of {len(part)} choices, tried one at a time"
+    held, named = len(part) - len(failing), [choice.replace("without ", "without article ") for choice in failing[:3]]
+    return f"holds under {held} of {len(part)} choices, tried one at a time; not so: {'; '.join(named)}{' …' if len(failing) > 3 else ''}"
 
 
 # --- does it survive other choices -----------------------------------------------------------------

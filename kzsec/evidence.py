@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Ref = tuple[str, int, int]
+LONG_CELL = 60  # characters from which a column is kept wide on a phone
 LONGEST_LIST = 60
 MOST_LISTED, MOST_IN_FILE = 8_000, 40_000  # sentences under one figure, table or claim, and in its file
 PART = (40, 100)  # paragraphs, and sentences of one paragraph, on a page of an article
@@ -242,18 +243,20 @@ def table_html(
 
     `head` is plain text, the cells of `rows` are HTML, each row's label first; `numeric` columns stand to the right.
     """
+    plain = [[*map(visible, head)], *([unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in rows)]
+    longest = [max(map(len, column)) for column in zip(*plain, strict=True)]
     kinds = [' class="num"' if number else "" for number in numeric] or [""] * len(head)
+    kinds = [kind or (' class="long"' if most > LONG_CELL else "") for kind, most in zip(kinds, longest, strict=True)]
     tags = [corner, *['th scope="col"'] * (len(head) - 1)]
     cells = [f"<{tag}{kind}>{text_html(column)}</{tag[:2]}>" for tag, kind, column in zip(tags, kinds, head, strict=True)]
     body = []
     for label, *rest in rows:
         told = "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds[1:], rest, strict=True))
-        body.append(f'<tr><th scope="row">{label}</th>{told}</tr>')
+        body.append(f'<tr><th scope="row"{kinds[0]}>{label}</th>{told}</tr>')
     table = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}"><table>'
         f"<caption>{text_html(caption)}</caption><thead><tr>{''.join(cells)}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
-    plain = [[*map(visible, head)], *([unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in rows)]
     shown = [[float(cell) if re.fullmatch(r"-[\d.]*\d", cell) else cell for cell in row] for row in plain]
     shown[0][0] = shown[0][0] or "row"
     file = download(f"{trail.name}.csv", csv_text(shown), "CSV")

@@ -401,7 +401,8 @@ def said_done_limited(study: Study) -> Html:
     """A row a partner: what officials said, what was done, what limits it, in eight words of a sentence, and how often each."""
     trail, words = Trail(study.corpus, "said-done-limited"), _cue_words(study)
     texts = trail.sentences()
-    done = sorted((act for act in study.acts if act.modality in ("done", "under_way")), key=lambda act: -KINDS.index(act.kind))
+    deeds = [act for act in study.acts if act.modality in ("done", "under_way") and act.kind != "statement"]
+    done = sorted(deeds, key=lambda act: -KINDS.index(act.kind))
     named: dict[tuple[str, Ref], list[str]] = {}
     for m in with_sentence_ref(study.coding.mentions).itertuples(index=False):
         named.setdefault((m.id, m.ref), []).append(m.text)
@@ -449,7 +450,8 @@ def excerpt(sentence: str, cues: re.Pattern[str], names: Sequence[str] = ()) -> 
         if inside > most:
             best, most = window, inside
     text = sentence[best[0].start() : best[-1].end()] if best else sentence
-    return most, " ".join(text.split()).strip(".,;:“”\"’")
+    before, after = ("… " if best and best[0] != words[0] else ""), (" …" if best and best[-1] != words[-1] else "")
+    return most, before + " ".join(text.split()).strip(".,;:“”\"’") + after
 
 
 @styled
