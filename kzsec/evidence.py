@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Ref = tuple[str, int, int]
 LONG_CELL = 60  # characters from which a column is kept wide on a phone
+MOST_ROWS = 300  # of a table on its page; all stand in its CSV
 LONGEST_LIST = 60
 MOST_LISTED, MOST_IN_FILE = 8_000, 40_000  # sentences under one figure, table or claim, and in its file
 PART = (40, 100)  # paragraphs, and sentences of one paragraph, on a page of an article
@@ -209,8 +210,11 @@ def count_table(
     trail, rows = Trail(corpus, name or slug(caption)), []
     for at, label in enumerate(refs.index):
         numbers = [None] * len(refs.columns) if counts is None else counts.iloc[at]
-        cells = zip(refs.columns, refs.iloc[at], numbers, strict=True)
-        rows.append([text_html(label), *(trail.link(cell, f"{label}: {column}", shown) for column, cell, shown in cells)])
+        cells = list(zip(refs.columns, refs.iloc[at], numbers, strict=True))
+        if at < MOST_ROWS:
+            rows.append([text_html(label), *(trail.link(cell, f"{label}: {column}", shown) for column, cell, shown in cells)])
+        else:
+            rows.append([text_html(label), *(text_html(len(cell) if shown is None else shown) for _, cell, shown in cells)])
     numeric = [False] + [True] * len(refs.columns)
     return table_html(trail, caption, [refs.index.name or "", *refs.columns], rows, numeric=numeric, corner="td")
 
@@ -224,7 +228,8 @@ def text_table(
     numeric = [values[c].map(lambda v: v is None or (isinstance(v, Number) and not isinstance(v, bool))).all() for c in values]
     for number, (first, *rest) in enumerate(values.itertuples(index=False, name=None)):
         first = "" if first is None else first
-        label = text_html(first) if refs is None else trail.link(refs[number], f"{first} ({number + 1})", first)
+        linked = refs is not None and number < MOST_ROWS
+        label = trail.link(refs[number], f"{first} ({number + 1})", first) if linked else text_html(first)
         body.append([label, *(text_html(_shown(value)) for value in rest)])
     return table_html(trail, caption, list(rows.columns), body, numeric=numeric)
 
@@ -250,12 +255,13 @@ def table_html(
     tags = [corner, *['th scope="col"'] * (len(head) - 1)]
     cells = [f"<{tag}{kind}>{text_html(column)}</{tag[:2]}>" for tag, kind, column in zip(tags, kinds, head, strict=True)]
     body = []
-    for label, *rest in rows:
+    for label, *rest in rows[:MOST_ROWS]:
         told = "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds[1:], rest, strict=True))
         body.append(f'<tr><th scope="row"{kinds[0]}>{label}</th>{told}</tr>')
+    more = f'<p class="limits">The first {MOST_ROWS} of {len(rows)} rows; all stand in the CSV.</p>' if len(rows) > MOST_ROWS else ""
     table = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}"><table>'
-        f"<caption>{text_html(caption)}</caption><thead><tr>{''.join(cells)}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+        f"<caption>{text_html(caption)}</caption><thead><tr>{''.join(cells)}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{more}"
     )
     shown = [[float(cell) if re.fullmatch(r"-[\d.]*\d", cell) else cell for cell in row] for row in plain]
     shown[0][0] = shown[0][0] or "row"

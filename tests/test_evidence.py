@@ -1,11 +1,12 @@
 """The trail from numbers and marks to sentences, and text that can do nothing but be read."""
 
+import base64
 import re
 
 import pandas as pd
 import pytest
 
-from kzsec.evidence import Trail, count_table, page_of, short_names, slug, text_html, text_table, url_of
+from kzsec.evidence import MOST_ROWS, Trail, count_table, page_of, short_names, slug, text_html, text_table, url_of
 
 ATTACKS = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "</details><b>", "a\u202eb\x00c", "&lt;"]
 
@@ -71,3 +72,13 @@ def test_counts_are_the_lengths_of_their_lists(study):
 def test_slugs_are_never_empty():
     assert slug("A b-C") == "a-b-c"
     assert slug("!?") != slug("??") != ""
+
+
+def test_of_a_long_table_the_page_shows_the_first_rows_and_its_csv_all(study):
+    rows = pd.DataFrame({"name": [f"row {n}" for n in range(MOST_ROWS + 5)]})
+    ref = ("000_52788952c6f66130.txt", 0, 0)
+    html = text_table(study.corpus, rows, caption="Long", refs=[[ref]] * len(rows)).html
+    assert html.count("<tr>") == MOST_ROWS + 1
+    assert f"The first {MOST_ROWS} of {len(rows)} rows" in html
+    csv = base64.b64decode(re.search(r'download="long.csv" href="data:text/csv;base64,([^"]*)"', html)[1]).decode()
+    assert len(csv.splitlines()) == len(rows) + 1
