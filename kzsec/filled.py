@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CODES = ["vector", "partners", "stance", "limit", "hedged", "voice"]
+LONGEST_CELL = 131_072  # characters; a longer one has no closing quotation mark
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp1252", "cp1251", "mac_roman")
 
 
@@ -80,6 +81,7 @@ def read_table(path: Path, columns: Sequence[str], known: Collection[str]) -> li
         raise SheetError([f"{path.name}: the file is empty; {cure}"])
     body, encodings = next(((data[len(mark) :], (name,)) for mark, name in BOMS if data.startswith(mark)), (data, ENCODINGS))
     header, rows, best = [], [], (0, 0)
+    csv.field_size_limit(LONGEST_CELL)
     for encoding, delimiter in product(encodings, ",;\t"):
         with suppress(UnicodeDecodeError, csv.Error):
             text = re.sub(r'\A"?sep=."?[\r\n]+', "", body.decode(encoding))  # a spreadsheet's own line on its delimiter

@@ -73,13 +73,10 @@ def written(out: Path, table: str, columns: Iterable[str]) -> Iterator[dict[str,
 
 def _decoded(out: Path, table: str, columns: list[str]) -> Iterator[dict[str, Any]]:
     if (path := out / f"{table}.csv").is_file():
-        usual = csv.field_size_limit(2**30)  # of the process, so it is set back
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file):
-                    yield {name: _value(name, row[name]) for name in columns}
-        finally:
-            csv.field_size_limit(usual)
+        csv.field_size_limit(2**30)  # of the process: whoever reads a table sets it
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                yield {name: _value(name, row[name]) for name in columns}
     elif (path := out / f"{table}.jsonl").is_file():
         with path.open(encoding="utf-8") as file:
             yield from map(json.loads, file)

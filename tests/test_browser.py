@@ -168,7 +168,7 @@ def test_keyboard_alone_reaches_the_skip_link_the_switches_and_the_sorting(site,
         assert page.locator("details.code[open]").count() > 3
         page.locator("#code").press("Enter")
         assert page.locator("details.code[open]").count() == 0
-        table = page.locator(".tabled table").first
+        table = page.locator(".tabled table", has=page.locator("button.sort")).first
         button = table.locator("button.sort").nth(1)
         rows = table.locator("tbody tr")
         before = rows.all_text_contents()
