@@ -76,7 +76,7 @@ def annotate_files(
     corrections = _corrections(folder, docs)
     elsewhere = {doc: str(path.absolute()) for doc, path in listed if path != folder / doc}  # names that are not UTF-8
     del listed
-    size = chunk or max(50, min(500, len(docs) // 100), len(docs) // 50_000)
+    size = chunk or max(50, min(500, len(docs) // 20), len(docs) // 50_000)
     lines: dict[int, list] = {}  # of corrections, by the chunk that has their article, or would have it
     for line in corrections:
         lines.setdefault(max(0, bisect_right(docs, line.ref[0]) - 1) // size, []).append(line)
