@@ -60,7 +60,8 @@ def annotate(corpus: Corpus, *, codebook: Codebook | None = None, engine: str = 
 
 def with_progress(items: Iterable[Any], what: str, *, of: int) -> Iterable[Any]:
     """The items, under a bar where they come of so many articles that somebody waits."""
-    if of < WAIT_FROM or not (sys.stderr.isatty() or "ipykernel" in sys.modules):
+    notebook = "IPython" in sys.modules and sys.modules["IPython"].get_ipython()
+    if of < WAIT_FROM or not (sys.stderr.isatty() or notebook):
         return items
     from tqdm.auto import tqdm
 
