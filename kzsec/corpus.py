@@ -44,6 +44,7 @@ ABBREVIATIONS = frozenset(
     """gen col maj adm capt cmdr sgt brig prof gov sen rep rev hon pres amb min dir mrs messrs jan feb mar apr jun jul aug
     sept sep oct nov dec inc ltd corp bros dept dist univ est vol fig art sec nos etc approx resp ave blvd obl tel""".split()
 )
+INITIALS = re.compile(r"(?:\w+ )?(?:[A-Z]\.){2,}")  # `The U.S.` before `Ambassador` is no sentence
 PARENTHESIS = re.compile(r"\(([^()]{4,400})\)")
 WEB_SOURCE = re.compile(r"(?:https?://|www\.)\S+|[\w-]+\.(?:com|kz|ru|org|net|info|az|uz|kg|tj|tm|ua|cn|tr|eu)\b", re.I)
 WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
@@ -258,7 +259,7 @@ def split_sentences(text: str, start: int, end: int) -> list[Span]:
         piece = text[left:right]
         left += len(piece) - len(piece.lstrip())
         right -= len(piece) - len(piece.rstrip())
-        if left < right and spans and _only_parenthesis(text[left:right]):
+        if left < right and spans and (_only_parenthesis(text[left:right]) or INITIALS.fullmatch(text, *spans[-1])):
             spans[-1] = (spans[-1][0], right)
         elif left < right:
             spans.append((left, right))

@@ -223,3 +223,10 @@ def test_decoding_utf8_gives_the_text_back(text):
     data = text.encode("utf-8", "ignore")
     if not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         assert decode(data)[0] == data.decode()
+
+
+def test_initials_before_an_office_are_no_sentence():
+    text = "Advice came from the West. The U.S. Ambassador expressed condolences. It was short."
+    assert [text[a:b] for a, b in split_sentences(text, 0, len(text))] == [
+        "Advice came from the West.", "The U.S. Ambassador expressed condolences.", "It was short."
+    ]  # fmt: skip
