@@ -266,6 +266,13 @@ def test_what_is_cut_at_the_side_says_so(site, watch):
             assert any(cut for cut, _ in found) == cut_somewhere
 
 
+def test_the_menu_leaves_the_screen_to_the_page(site, watch):
+    for width, most in ((390, 190), (700, 150), (1280, 80)):
+        with watch(viewport={"width": width, "height": 900}) as seen:
+            page = seen.open(site / "05-multi-vector.html")
+            assert page.locator("header.site").bounding_box()["height"] < most
+
+
 def test_print_cuts_no_table_and_shows_no_code(site, watch, tmp_path):
     wide = (
         "[...document.querySelectorAll('table, figure svg, pre')].filter(e => e.getClientRects().length)"
