@@ -52,12 +52,16 @@ class Event(NamedTuple):
     what: str
 
 
-def tell(
-    events: list[Event], reading: Reading, coded: list[Coding], rows: list[Relation], roll_up: dict[str, tuple[str, ...]]
-) -> None:
-    """Add the acts that a sentence reports to those before it, and join the sentence to one that it retells."""
+def acts_in(
+    reading: Reading, coded: list[Coding], rows: list[Relation], roll_up: dict[str, tuple[str, ...]]
+) -> list[Event]:
+    """The acts that a sentence reports by the rules: by a verb of doing, else by a noun with a word of modality near it."""
+    return _at_theatre(reading, coded, roll_up) or _acts(reading, coded, rows)
+
+
+def tell(events: list[Event], reading: Reading, coded: list[Coding], found: list[Event]) -> None:
+    """Add the acts found in a sentence to those before it, and join the sentence to one that it retells."""
     para = reading.sentence.para
-    found = _at_theatre(reading, coded, roll_up) or _acts(reading, coded, rows)
     for act in found:
         earlier = next((i for i in _recent(events, para, CONTACT_PARAGRAPHS) if _same_act(events[i], act, reading)), None)
         if earlier is None:
@@ -100,12 +104,12 @@ def _at_theatre(reading: Reading, coded: list[Coding], roll_up: dict[str, tuple[
         return []
     leader = theatre[0].value
     at = [mention.vectors for mention in reading.mentions if mention.start < theatre[0].end < mention.end + 9]
-    act = _event(reading, theatre[0], "operation", "under_way", "cooperative", roll_up.get(leader, ()), (leader,))
+    act = act_at(reading, theatre[0], "operation", "under_way", "cooperative", roll_up.get(leader, ()), (leader,))
     return [act._replace(contested=_union(at))]
 
 
 def _acts(reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[Event]:
-    """The acts that a sentence reports, one a kind: by a verb of doing, else by a noun with a word of modality near it."""
+    """One act a kind, modality of words or of deeds, and party."""
     if all(row.voice == "judgement" for row in coded) and not (coded and _dates(reading)):
         return []
     chosen: dict[tuple[str, bool, tuple[str, ...]], Event] = {}
@@ -116,7 +120,7 @@ def _acts(reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[E
         if party and key not in chosen and len(chosen) < ACTS_A_SENTENCE:
             cold = modality == "denied" or all(row.stance == "friction" for row in party)
             tone, partners = "contentious" if cold else "cooperative", _union(row.partners for row in party)
-            chosen[key] = _event(reading, hit, hit.value, modality, tone, vectors, partners)
+            chosen[key] = act_at(reading, hit, hit.value, modality, tone, vectors, partners)
     return list(chosen.values())
 
 
@@ -145,7 +149,7 @@ def _party(hit: Hit, reading: Reading, coded: list[Coding], rows: list[Relation]
     return [row for row in willing if row.vector in inside] or willing
 
 
-def _event(
+def act_at(
     reading: Reading, hit: Hit, kind: str, modality: str, tone: str, vectors: tuple[str, ...], partners: tuple[str, ...]
 ) -> Event:
     clause = reading.clause_at(hit.start)

@@ -6,17 +6,17 @@ a cue governs, which partner it is about, whether it is negated, who speaks. It 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from functools import lru_cache
 from itertools import takewhile
 from statistics import multimode
 from typing import TYPE_CHECKING, NamedTuple
 
-from .acts import Event, finished, tell
+from .acts import Event, acts_in, finished, tell
 from .codebook import VECTORS, Codebook
 from .corpus import Article
 from .cues import Hit, Reading, lexicon, readings
+from .weights import Row, rows_of, weights
 
 if TYPE_CHECKING:
     from .entities import Mention
@@ -29,7 +29,6 @@ PLACED = {word: "theatre" for word in ("in", "at", "near")} | {
 }
 SUBJECT_CHARS = 9  # a pronoun this near the sentence's head is its subject
 SPEAKER_CHARS = 80  # how far behind `according to` its speaker may stand
-DIGIT = re.compile(r"\d")
 HOME = ("kazakhstan",)
 LIMITERS = ("russia", "china")  # the poles whose unease is about a third partner where no cue says otherwise
 
@@ -74,20 +73,28 @@ def _partners(codebook: Codebook) -> tuple[dict[str, tuple[str, ...]], frozenset
     return roll_up, frozenset(row["id"] for row in rows if row["kind"] == "grouping")
 
 
-def code_article(article: Article, mentions: list[Mention], codebook: Codebook) -> tuple[list[Coding], list[Event]]:
-    """Every sentence's codings and every act of an article, in text order."""
+def code_article(
+    article: Article, mentions: list[Mention], codebook: Codebook, *, seen: list[Row] | None = None
+) -> tuple[list[Coding], list[Event]]:
+    """Every sentence's codings and every act of an article, in text order; `seen` takes what the weights were shown."""
     roll_up, groupings = _partners(codebook)
     own = {mention.partner[0]: mention.vectors for mention in mentions if len(mention.partner) == 1 and mention.vectors}
     roll_up = roll_up | own  # a member of NATO or the EU is one as of the article's year
+    model = weights(codebook)
     focus = Focus()
     codings: list[Coding] = []
     events: list[Event] = []
     for reading in readings(article, mentions, lexicon(codebook)):
         if reading.sentence.sent == 0:
             focus = focus._replace(partners=_most_spoken(codings), last=())
-        rows = _relations(reading, focus, roll_up)
-        coded = _codings(reading, rows, focus) if rows else []
-        tell(events, reading, coded, rows, roll_up)
+        relations = _relations(reading, focus, roll_up)
+        coded = _codings(reading, relations, focus) if relations else []
+        acts = acts_in(reading, coded, relations, roll_up)
+        if relations and (model.index or seen is not None):
+            rows = rows_of(reading, coded, acts)
+            coded, acts = model.decide(reading, rows, acts)
+            seen is None or seen.extend(rows)
+        tell(events, reading, coded, acts)
         codings += coded
         focus = _next_focus(focus, reading, coded)
     return codings, finished(events, groupings)
@@ -172,24 +179,18 @@ def _meant(reading: Reading, focus: Focus, roll_up: dict[str, tuple[str, ...]]) 
 def _codings(reading: Reading, rows: list[Relation], focus: Focus) -> list[Coding]:
     """One coding for each vector of a sentence, each with the cues that are about it."""
     places = sorted((place, row.vector, reading.clause_at(place).name) for row in rows for place in row.places)
-    voice = reading.hits["voice"]
-    judged = [hit for hit in voice if hit.value == "judgement"]
     cues: dict[tuple[str, str], list[Hit]] = defaultdict(list)
-    for hit in (*reading.hits["stance"], *reading.hits["hedged"], *judged):
+    for hit in (*reading.hits["stance"], *reading.hits["hedged"]):
         alone = len(rows) == 1 and hit.scope != "inside"
         for vector in (rows[0].vector,) if alone else _about(hit, reading, places):
             cues[hit.column, vector].append(hit)
-    said = [hit for hit in voice if hit.value == "official" and _has_speaker(hit, reading)]
-    official = reading.quoted or bool(said)
-    figure = any(m.type == "DATE" for m in reading.mentions) or DIGIT.search(reading.text, *reading.sentence[2:])
-    for_report = reading.cited + bool(figure) + sum(int(hit.scope) for hit in voice if hit.value == "report")
+    said = [hit for hit in reading.hits["voice"] if hit.value == "official" and _has_speaker(hit, reading)]
+    speaks = "official" if reading.quoted or said else "report"
     coded = []
     for row in rows:
-        hedges, voiced = cues["hedged", row.vector], cues["voice", row.vector]
-        for_judgement = 1 + sum(int(hit.scope) for hit in voiced)
-        speaks = "official" if official else "judgement" if for_judgement > for_report else "report"
+        hedges = cues["hedged", row.vector]
         stance, limit, decisive = _stance(row, cues["stance", row.vector], reading, focus, speaks, bool(hedges))
-        labels = {f"stance:{stance}": decisive, "hedged": hedges, f"voice:{speaks}": said[:1] if official else voiced}
+        labels = {f"stance:{stance}": decisive, "hedged": hedges, f"voice:{speaks}": said[:1]}
         basis = "; ".join(
             f"{label} " + ", ".join(f'"{reading.text[hit.start : hit.end]}"' for hit in hits[:3])
             for label, hits in labels.items()

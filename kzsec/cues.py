@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 TOKEN = re.compile(r"(\w+(?:-\w+)*(?:'t\b)?|[,;:—–])")
 GAP_WORDS = 3  # what a lone `*` in a pattern may stand for, at most
+Word = tuple[str, int, int]  # a word, or a mark that parts clauses, with its place
 MEMORY = 1 << 16  # words and pairs of words remembered at most
 NEGATION_CHARS = 30  # how far before a cue its negation may stand
-WEIGHED = ("report", "judgement")  # voices whose cues are weighed against each other
 QUOTE = re.compile('[“”"]')
 QUOTE_CHARS = 30  # a shorter quotation is a label (`“multi-vector” policy`), not speech
 BREAK = re.compile(
@@ -79,21 +79,25 @@ class Lexicon(dict[str | tuple[str, str], list[Cue]]):
             self[key] = sorted(cues, key=lambda cue: cue.rest != ())
         return self[key]
 
-    def hits(self, text: str, start: int, end: int, names: Sequence[Mention] = ()) -> dict[str, list[Hit]]:
-        """Every cue that matches in `text[start:end]` and is no part of a name, by column, in text order; see `plain`."""
-        pieces = TOKEN.split(text[start:end])  # what stands between words, then a word, in turn
-        places = list(accumulate(map(len, pieces), initial=start))
-        words = [*pieces[1::2], ""]
+    def hits(self, words: list[Word], names: Sequence[Mention] = ()) -> dict[str, list[Hit]]:
+        """Every cue that matches in the words (see `words_of`) and is no part of a name, by column, in text order."""
         named = {place: name.end for name in names for place in range(name.start, name.end)}
+        texts = [*(word for word, _, _ in words), ""]
         found: dict[str, list[Hit]] = defaultdict(list)
-        for i, word in enumerate(words):
+        for i, (word, start, _) in enumerate(words):
             if self[word]:
-                at = places[2 * i + 1]
-                for matched, rest, column, value, scope in self[word, words[i + 1]]:
-                    last = _behind(rest, words, i + matched) if rest else i + matched
-                    if last and places[2 * last] > named.get(at, 0):
-                        found[column].append(Hit(at, places[2 * last], column, value, scope))
+                for matched, rest, column, value, scope in self[word, texts[i + 1]]:
+                    last = _behind(rest, texts, i + matched) if rest else i + matched
+                    if last and words[last - 1][2] > named.get(start, 0):
+                        found[column].append(Hit(start, words[last - 1][2], column, value, scope))
         return found
+
+
+def words_of(text: str, start: int = 0, end: int | None = None) -> list[Word]:
+    """The words and marks of `text[start:end]`; cues match those of a plain text."""
+    pieces = TOKEN.split(text[start:end])  # what stands between words, then a word, in turn
+    places = list(accumulate(map(len, pieces), initial=start))
+    return list(zip(pieces[1::2], places[1::2], places[2::2], strict=False))
 
 
 def plain(text: str) -> str:
@@ -132,8 +136,6 @@ def lexicon(codebook: Codebook) -> Lexicon:
             fault = ""
             if any(pattern.lstrip().startswith("*") for pattern in row["pattern"].split("|")):
                 fault = "a pattern begins with `*`; begin it with a word or stem"
-            if row["column"] == "voice" and row["value"] in WEIGHED and not row["scope"].isdigit():
-                fault = f"scope `{row['scope']}`; give the weight, 1 or more"
             if row["column"] == "stance" and row["scope"] not in ("", "before", "inside"):
                 fault = f"scope `{row['scope']}`; give before or inside, or leave it empty"
             if fault:
@@ -156,6 +158,7 @@ class Reading(NamedTuple):
     sentence: Sentence
     text: str
     mentions: tuple[Mention, ...]
+    words: list[Word]
     hits: dict[str, list[Hit]]
     clauses: tuple[Clause, ...]
     quoted: bool
@@ -185,7 +188,7 @@ class Reading(NamedTuple):
         return end < hit.start and not between and "," not in self.text[end : hit.start]
 
 
-def readings(article: Article, mentions: list[Mention], words: Lexicon) -> Iterator[Reading]:
+def readings(article: Article, mentions: list[Mention], cues: Lexicon) -> Iterator[Reading]:
     """Each sentence of an article, in order."""
     text, lower = article.text, plain(article.text)
     ends = {citation[:2]: citation.start for citation in reversed(article.citations)}
@@ -197,13 +200,14 @@ def readings(article: Article, mentions: list[Mention], words: Lexicon) -> Itera
     for sentence in article.sentences:
         key, start = sentence[:2], sentence.start
         end, own = ends.get(key, sentence.end), by_sentence[key]
-        hits = words.hits(lower, start, end, own)
+        words = words_of(lower, start, end)
+        hits = cues.hits(words, own)
         inside = open_para == sentence.para
         longest, still_open = _quotation(text, start, end, inside)
         open_para = sentence.para if still_open else -1
         said = text[start] in '“"' or any(hit.value == "official" for hit in hits["voice"])
         quoted = inside or still_open or (longest > QUOTE_CHARS and said)
-        yield Reading(sentence, text, tuple(own), hits, _clauses(text, start, end, hits["clause"]), quoted, key in ends)
+        yield Reading(sentence, text, tuple(own), words, hits, _clauses(text, start, end, hits["clause"]), quoted, key in ends)
 
 
 def _quotation(text: str, start: int, end: int, inside: bool) -> tuple[int, bool]:
