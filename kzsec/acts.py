@@ -52,11 +52,12 @@ class Event(NamedTuple):
     what: str
 
 
-def acts_in(
-    reading: Reading, coded: list[Coding], rows: list[Relation], roll_up: dict[str, tuple[str, ...]]
-) -> list[Event]:
-    """The acts that a sentence reports by the rules: by a verb of doing, else by a noun with a word of modality near it."""
-    return _at_theatre(reading, coded, roll_up) or _acts(reading, coded, rows)
+class Proposal(NamedTuple):
+    """An act that the rules see: its cue, whose value is its kind, and the vectors that act."""
+
+    hit: Hit
+    modality: str
+    vectors: tuple[str, ...]
 
 
 def tell(events: list[Event], reading: Reading, coded: list[Coding], found: list[Event]) -> None:
@@ -97,30 +98,25 @@ def finished(events: list[Event], groupings: frozenset[str]) -> list[Event]:
 # One sentence
 
 
-def _at_theatre(reading: Reading, coded: list[Coding], roll_up: dict[str, tuple[str, ...]]) -> list[Event]:
+def at_theatre(reading: Reading, coded: list[Coding], roll_up: dict[str, tuple[str, ...]]) -> list[Event]:
     """The act of troops under a leader's coalition, contested with the state where they stand, if a sentence tells it."""
     theatre = reading.hits["theatre"][:1]
     if not theatre or any(row.vector == "nato" for row in coded):
         return []
     leader = theatre[0].value
     at = [mention.vectors for mention in reading.mentions if mention.start < theatre[0].end < mention.end + 9]
-    act = act_at(reading, theatre[0], "operation", "under_way", "cooperative", roll_up.get(leader, ()), (leader,))
-    return [act._replace(contested=_union(at))]
+    act = act_of(reading, theatre[0], "operation", "under_way", [])
+    return [act._replace(vectors=roll_up.get(leader, ()), partners=(leader,), contested=_union(at))]
 
 
-def _acts(reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[Event]:
-    """One act a kind, modality of words or of deeds, and party."""
-    if all(row.voice == "judgement" for row in coded) and not (coded and _dates(reading)):
-        return []
-    chosen: dict[tuple[str, bool, tuple[str, ...]], Event] = {}
-    for hit, modality in _told(reading):
-        party = _party(hit, reading, coded, rows)
-        vectors = tuple(row.vector for row in party)
+def proposals(reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[Proposal]:
+    """The acts that a sentence reports by the rules, one a kind, modality of words or of deeds, and party."""
+    chosen: dict[tuple[str, bool, tuple[str, ...]], Proposal] = {}
+    for hit, modality in _told(reading) if coded else ():
+        vectors = _party(hit, reading, coded, rows)
         key = hit.value, modality in WORDS, vectors
-        if party and key not in chosen and len(chosen) < ACTS_A_SENTENCE:
-            cold = modality == "denied" or all(row.stance == "friction" for row in party)
-            tone, partners = "contentious" if cold else "cooperative", _union(row.partners for row in party)
-            chosen[key] = act_at(reading, hit, hit.value, modality, tone, vectors, partners)
+        if vectors and key not in chosen and len(chosen) < ACTS_A_SENTENCE:
+            chosen[key] = Proposal(hit, modality, vectors)
     return list(chosen.values())
 
 
@@ -141,31 +137,33 @@ def _told(reading: Reading) -> Iterator[tuple[Hit, str]]:
     yield from nouns.items()
 
 
-def _party(hit: Hit, reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[Coding]:
+def _party(hit: Hit, reading: Reading, coded: list[Coding], rows: list[Relation]) -> tuple[str, ...]:
     """The vectors that act: those named in the clause of the cue, or all; never one that is only a source of danger."""
+    willing = [row.vector for row in coded if row.limit != "danger"]
+    if len(willing) < 2:
+        return tuple(willing)
     clause = reading.clause_at(hit.start).name
-    willing = [row for row in coded if row.limit != "danger"]
     inside = {row.vector for row in rows if any(reading.clause_at(place).name == clause for place in row.places)}
-    return [row for row in willing if row.vector in inside] or willing
+    return tuple([vector for vector in willing if vector in inside] or willing)
 
 
-def act_at(
-    reading: Reading, hit: Hit, kind: str, modality: str, tone: str, vectors: tuple[str, ...], partners: tuple[str, ...]
-) -> Event:
+def act_of(reading: Reading, hit: Hit, kind: str, modality: str, party: list[Coding]) -> Event:
+    """The act at a cue between Kazakhstan and the partners of some codings."""
+    cold = bool(party) and (modality == "denied" or all(coding.stance == "friction" for coding in party))
     clause = reading.clause_at(hit.start)
     dates = [date for date in _dates(reading) if clause.start <= date.start < clause.end]
     date = min(dates, key=lambda date: (abs(date.start - hit.start), date.start), default=None)
     return Event(
         *reading.sentence,
         also=(),
-        vectors=vectors,
-        partners=partners,
+        vectors=tuple(coding.vector for coding in party),
+        partners=_union(coding.partners for coding in party),
         contested=(),
         kind=kind,
         modality=modality,
         domain=_domain(kind, reading),
         channel="institutional" if reading.hits["channel"] else "bilateral",
-        tone=tone,
+        tone="contentious" if cold else "cooperative",
         role=_role(kind, hit, reading),
         participants=tuple(m.id for m in reading.mentions if m.type in ("PERSON", "ORG", "EVENT") and m.partner),
         date_text=date.text if date else "",

@@ -12,7 +12,7 @@ from itertools import takewhile
 from statistics import multimode
 from typing import TYPE_CHECKING, NamedTuple
 
-from .acts import Event, acts_in, finished, tell
+from .acts import Event, at_theatre, finished, proposals, tell
 from .codebook import VECTORS, Codebook
 from .corpus import Article
 from .cues import Hit, Reading, lexicon, readings
@@ -89,10 +89,11 @@ def code_article(
             focus = focus._replace(partners=_most_spoken(codings), last=())
         relations = _relations(reading, focus, roll_up)
         coded = _codings(reading, relations, focus) if relations else []
-        acts = acts_in(reading, coded, relations, roll_up)
-        if relations and (model.index or seen is not None):
-            rows = rows_of(reading, coded, acts)
-            coded, acts = model.decide(reading, rows, acts)
+        acts = at_theatre(reading, coded, roll_up)
+        if relations:
+            rows = rows_of(reading, coded, proposals(reading, coded, relations))
+            coded, told = model.decide(reading, rows)
+            acts = acts or told
             seen is None or seen.extend(rows)
         tell(events, reading, coded, acts)
         codings += coded

@@ -81,14 +81,14 @@ class Lexicon(dict[str | tuple[str, str], list[Cue]]):
 
     def hits(self, words: list[Word], names: Sequence[Mention] = ()) -> dict[str, list[Hit]]:
         """Every cue that matches in the words (see `words_of`) and is no part of a name, by column, in text order."""
-        named = {place: name.end for name in names for place in range(name.start, name.end)}
         texts = [*(word for word, _, _ in words), ""]
         found: dict[str, list[Hit]] = defaultdict(list)
         for i, (word, start, _) in enumerate(words):
-            if self[word]:
-                for matched, rest, column, value, scope in self[word, texts[i + 1]]:
+            if self[word] and (cues := self[word, texts[i + 1]]):
+                name = max((name.end for name in names if name.start <= start < name.end), default=0)
+                for matched, rest, column, value, scope in cues:
                     last = _behind(rest, texts, i + matched) if rest else i + matched
-                    if last and words[last - 1][2] > named.get(start, 0):
+                    if last and words[last - 1][2] > name:
                         found[column].append(Hit(start, words[last - 1][2], column, value, scope))
         return found
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import snowballstemmer
 
-from .acts import act_at
+from .acts import Proposal, act_of
 from .codebook import KINDS, LIMITS, MODALITIES, STANCES, VOICES, Codebook, CodebookError
 from .cues import MEMORY, Hit, Reading
 
@@ -38,10 +38,10 @@ Token = tuple["str | Mention", int, int]  # a word, or the mention that a name i
 
 
 class Row(NamedTuple):
-    """One coding that the rules propose, the act that they see in it, if any, and what has weights: names and words."""
+    """One coding that the rules propose, the acts that they see in it, and what has weights: names, and words."""
 
     coding: Coding
-    act: Event | None
+    acts: list[Proposal]
     told: list[str]
     tokens: list[Token]
 
@@ -73,27 +73,27 @@ def pair_feature(first: str, second: str) -> str:
     return f"pair {stem(first)} {stem(second)}" if first else ""
 
 
-def rows_of(reading: Reading, coded: list[Coding], acts: list[Event]) -> list[Row]:
+def rows_of(reading: Reading, coded: list[Coding], acts: list[Proposal]) -> list[Row]:
     """The rules' codings of a sentence with what has weights."""
     told = [name for name in ("quoted", "cited") if getattr(reading, name)] + [f"vectors {min(len(coded), 3)}"]
-    told += sorted({f"has {mention.type}" for mention in reading.mentions if mention.type in ("PERSON", "DATE")})
+    told += {f"has {mention.type}" for mention in reading.mentions if mention.type in ("PERSON", "DATE")}
     for column in ("kind", "modality"):
-        told += dict.fromkeys(f"{column} {hit.value}{' done' * bool(hit.scope)}" for hit in reading.hits[column])
+        told += {f"{column} {hit.value} {hit.scope}".rstrip() for hit in reading.hits[column]}
     tokens = _tokens(reading)
     rows = []
     for coding in coded:
-        act = next((act for act in acts if coding.vector in act.vectors), None)
-        rows.append(Row(coding, act, told + _proposed(coding, act), tokens))
+        own = [act for act in acts if coding.vector in act.vectors]
+        rows.append(Row(coding, own, told + _proposed(coding, own), tokens))
     return rows
 
 
-def _proposed(coding: Coding, act: Event | None) -> list[str]:
+def _proposed(coding: Coding, acts: list[Proposal]) -> list[str]:
     """What the rules say of a row, as features."""
-    by_cue = "stance:" in coding.basis
-    labels = {"voice": coding.voice, "hedged": str(coding.hedged).lower(), "limit": coding.limit}
-    labels["stance" if by_cue else "default"] = coding.stance
-    labels |= {"act": "yes", "kind": act.kind, "modality": act.modality} if act else {"act": "no"}
-    return [f"rule {name} {label}" for name, label in labels.items() if label]
+    told = [f"rule {'stance' if 'stance:' in coding.basis else 'default'} {coding.stance}", f"rule voice {coding.voice}"]
+    told += [f"rule limit {coding.limit}"] * bool(coding.limit) + ["rule hedged"] * coding.hedged
+    if not acts:
+        return [*told, "rule act no"]
+    return [*told, "rule act yes", f"rule kind {acts[0].hit.value}", f"rule modality {acts[0].modality}"]
 
 
 def _tokens(reading: Reading) -> list[Token]:
@@ -156,21 +156,21 @@ class Weights:
             tilt[:, span] -= tilt[:, span].mean(axis=1, keepdims=True)
         self._tilt = tilt.T.copy()
 
-    def decide(self, reading: Reading, rows: list[Row], acts: list[Event]) -> tuple[list[Coding], list[Event]]:
+    def decide(self, reading: Reading, rows: list[Row]) -> tuple[list[Coding], list[Event]]:
         """The codings of a sentence and its acts, one a kind and modality, each label the one with the highest score."""
         if not self.index:
-            return [row.coding for row in rows], acts
+            coded = [row.coding for row in rows]
+            return coded, _as_proposed(reading, dict(zip(coded, rows, strict=True)), set())
         chosen = [self.choose(row) for row in rows]
         coded = [self._coded(row, labels, reading) for row, labels in zip(rows, chosen, strict=True)]
-        yes = {row.coding.vector for row, labels in zip(rows, chosen, strict=True) if labels["act"] == "yes"}
-        no = {row.coding.vector for row in rows} - yes
-        first = {id(row.act) for row in rows}
-        told = [act for act in acts if id(act) not in first and not no.intersection(act.vectors)]
-        parties: dict[tuple[str, str], list[tuple[Row, Coding]]] = defaultdict(list)
-        for row, labels, coding in zip(rows, chosen, coded, strict=True):
-            if labels["act"] == "yes":
-                parties[labels["kind"], labels["modality"]].append((row, coding))
-        return coded, [*told, *(self._act(*key, party, reading) for key, party in parties.items())]
+        dated = any(mention.type == "DATE" for mention in reading.mentions)  # else the author's judgement is no act
+        acting = [i for i, one in enumerate(chosen) if one["act"] == "yes" and (dated or one["voice"] != "judgement")]
+        parties: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for i in acting:
+            parties[chosen[i]["kind"], chosen[i]["modality"]].append(i)
+        acts = [self._act(*key, [rows[i] for i in at], [coded[i] for i in at], reading) for key, at in parties.items()]
+        first = {act for row in rows for act in row.acts[:1]}  # what was just decided
+        return coded, _as_proposed(reading, {coded[i]: rows[i] for i in acting}, first) + acts
 
     def choose(self, row: Row) -> dict[str, str]:
         """The label with the highest score by head; the first of equals."""
@@ -208,18 +208,24 @@ class Weights:
                 places.append((start, end))
         return places
 
-    def _act(self, kind: str, modality: str, party: list[tuple[Row, Coding]], reading: Reading) -> Event:
-        """The act of these partners: as the rules tell it where they see one of its kind, else at its weightiest word."""
-        vectors = tuple(coding.vector for _, coding in party)
-        partners = tuple(dict.fromkeys(name for _, coding in party for name in coding.partners))
-        cold = modality == "denied" or all(coding.stance == "friction" for _, coding in party)
-        told = next((row.act for row, _ in party if row.act and row.act.kind == kind), None)
-        tone = "contentious" if cold else "cooperative"
-        if told:
-            return told._replace(modality=modality, vectors=vectors, partners=partners, tone=tone)
-        cues = [hit[:2] for hit in reading.hits["kind"] if hit.value == kind]
-        start, end = (cues or self._weightiest(party[0][0], "kind", kind) or [reading.sentence[2:]])[0]
-        return act_at(reading, Hit(start, end, "kind", kind, ""), kind, modality, tone, vectors, partners)
+    def _act(self, kind: str, modality: str, rows: list[Row], coded: list[Coding], reading: Reading) -> Event:
+        """The act of these rows, at a cue of its kind, else at its weightiest word."""
+        hit = next((act.hit for row in rows for act in row.acts[:1] if act.hit.value == kind), None)
+        hit = hit or next((hit for hit in reading.hits["kind"] if hit.value == kind), None)
+        if hit is None:
+            start, end = next(iter(self._weightiest(rows[0], "kind", kind)), reading.sentence[2:])
+            hit = Hit(start, end, "kind", kind, "")
+        return act_of(reading, hit, kind, modality, coded)
+
+
+def _as_proposed(reading: Reading, rows: dict[Coding, Row], decided: set[Proposal]) -> list[Event]:
+    """The acts that the rules see between all their partners and that are not decided yet."""
+    parties: dict[Proposal, list[Coding]] = defaultdict(list)
+    for coding, row in rows.items():
+        for act in row.acts:
+            parties[act].append(coding)
+    told = {act: party for act, party in parties.items() if act not in decided and len(party) == len(act.vectors)}
+    return [act_of(reading, act.hit, act.hit.value, act.modality, party) for act, party in told.items()]
 
 
 def _highest(scores: list[float], labels: tuple[str, ...]) -> str:

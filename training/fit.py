@@ -164,9 +164,9 @@ def check(cases: list[Example], polarity: dict[str, int]) -> None:
 
 def proposed(row: Row) -> dict[str, str]:
     """What the rules say by head."""
-    act = row.act
+    kind, modality = (row.acts[0].hit.value, row.acts[0].modality) if row.acts else ("", "")
     coding = {head: getattr(row.coding, head) for head in ("stance", "limit", "voice")}
-    return coding | {"act": "yes" if act else "no", "kind": act.kind if act else "", "modality": act.modality if act else ""}
+    return coding | {"act": "yes" if row.acts else "no", "kind": kind, "modality": modality}
 
 
 def main() -> None:
