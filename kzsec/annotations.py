@@ -87,9 +87,13 @@ def annotation_rows(
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(row: Iterable[Any]) -> list[Any]:
     """Tuples as lists, the pairs inside them too, so that every table format gives the same values back."""
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+    return [_listed(value) if isinstance(value, tuple) else value for value in row]
+
+
+def _listed(value: tuple[Any, ...]) -> list[Any]:
+    return [list(one) if isinstance(one, tuple) else one for one in value]
 
 
 def _paragraph_vectors(codings: list[tuple]) -> list[tuple]:

@@ -80,24 +80,27 @@ def code_article(
     roll_up, groupings = _partners(codebook)
     own = {mention.partner[0]: mention.vectors for mention in mentions if len(mention.partner) == 1 and mention.vectors}
     roll_up = roll_up | own  # a member of NATO or the EU is one as of the article's year
-    model = weights(codebook)
     focus = Focus()
-    codings: list[Coding] = []
-    events: list[Event] = []
+    proposed: list[Coding] = []
+    told: list[tuple[Reading, list[Row], list[Event]]] = []
     for reading in readings(article, mentions, lexicon(codebook)):
         if reading.sentence.sent == 0:
-            focus = focus._replace(partners=_most_spoken(codings), last=())
+            focus = focus._replace(partners=_most_spoken(proposed), last=())
         relations = _relations(reading, focus, roll_up)
-        coded = _codings(reading, relations, focus) if relations else []
-        acts = at_theatre(reading, coded, roll_up)
-        if relations:
-            rows = rows_of(reading, coded, proposals(reading, coded, relations))
-            coded, told = model.decide(reading, rows)
-            acts = acts or told
-            seen is None or seen.extend(rows)
-        tell(events, reading, coded, acts)
-        codings += coded
+        cued = _codings(reading, relations, focus) if relations else []
+        coded = [coding for coding, _ in cued]
+        rows = rows_of(reading, cued, proposals(reading, coded, relations)) if cued else []
+        told.append((reading, rows, at_theatre(reading, coded, roll_up)))
+        proposed += coded
         focus = _next_focus(focus, reading, coded)
+    if seen is not None:
+        seen += [row for _, rows, _ in told for row in rows]
+    codings: list[Coding] = []
+    events: list[Event] = []
+    decided = weights(codebook).decide([(reading, rows) for reading, rows, _ in told])
+    for (reading, _, theatre), (coded, acts) in zip(told, decided, strict=True):
+        tell(events, reading, coded, theatre or acts)
+        codings += coded
     return codings, finished(events, groupings)
 
 
@@ -177,8 +180,8 @@ def _meant(reading: Reading, focus: Focus, roll_up: dict[str, tuple[str, ...]]) 
 # Stance and voice
 
 
-def _codings(reading: Reading, rows: list[Relation], focus: Focus) -> list[Coding]:
-    """One coding for each vector of a sentence, each with the cues that are about it."""
+def _codings(reading: Reading, rows: list[Relation], focus: Focus) -> list[tuple[Coding, dict[str, list[Hit]]]]:
+    """One coding for each vector of a sentence, with the cues that decide each of its columns."""
     places = sorted((place, row.vector, reading.clause_at(place).name) for row in rows for place in row.places)
     cues: dict[tuple[str, str], list[Hit]] = defaultdict(list)
     for hit in (*reading.hits["stance"], *reading.hits["hedged"]):
@@ -191,13 +194,8 @@ def _codings(reading: Reading, rows: list[Relation], focus: Focus) -> list[Codin
     for row in rows:
         hedges = cues["hedged", row.vector]
         stance, limit, decisive = _stance(row, cues["stance", row.vector], reading, focus, speaks, bool(hedges))
-        labels = {f"stance:{stance}": decisive, "hedged": hedges, f"voice:{speaks}": said[:1]}
-        basis = "; ".join(
-            f"{label} " + ", ".join(f'"{reading.text[hit.start : hit.end]}"' for hit in hits[:3])
-            for label, hits in labels.items()
-            if hits
-        )
-        coded.append(Coding(*reading.sentence, row.vector, row.partners, stance, limit, bool(hedges), speaks, basis))
+        cued = {"stance": decisive, "hedged": hedges, "voice": said}
+        coded.append((Coding(*reading.sentence, row.vector, row.partners, stance, limit, bool(hedges), speaks, ""), cued))
     return coded
 
 

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from .codebook import Codebook, CodebookError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 TOKEN = re.compile(r"(\w+(?:-\w+)*(?:'t\b)?|[,;:—–])")
 GAP_WORDS = 3  # what a lone `*` in a pattern may stand for, at most
-Word = tuple[str, int, int]  # a word, or a mark that parts clauses, with its place
 MEMORY = 1 << 16  # words and pairs of words remembered at most
 NEGATION_CHARS = 30  # how far before a cue its negation may stand
 QUOTE = re.compile('[“”"]')
@@ -79,25 +78,35 @@ class Lexicon(dict[str | tuple[str, str], list[Cue]]):
             self[key] = sorted(cues, key=lambda cue: cue.rest != ())
         return self[key]
 
-    def hits(self, words: list[Word], names: Sequence[Mention] = ()) -> dict[str, list[Hit]]:
-        """Every cue that matches in the words (see `words_of`) and is no part of a name, by column, in text order."""
-        texts = [*(word for word, _, _ in words), ""]
+    def hits(self, words: Words, names: Sequence[Mention] = ()) -> dict[str, list[Hit]]:
+        """Every cue that matches in the words of a plain text and is no part of a name, by column, in text order."""
+        texts, starts, ends = [*words.texts, ""], words.starts, words.ends
+        spans = [(name.start, name.end) for name in names]
         found: dict[str, list[Hit]] = defaultdict(list)
-        for i, (word, start, _) in enumerate(words):
-            if self[word] and (cues := self[word, texts[i + 1]]):
-                name = max((name.end for name in names if name.start <= start < name.end), default=0)
+        for i, cues in enumerate(map(self.__getitem__, pairwise(texts))):
+            if cues:
+                start = starts[i]
+                named = next((b for a, b in spans if a <= start < b), 0)
                 for matched, rest, column, value, scope in cues:
                     last = _behind(rest, texts, i + matched) if rest else i + matched
-                    if last and words[last - 1][2] > name:
-                        found[column].append(Hit(start, words[last - 1][2], column, value, scope))
+                    if last and ends[last - 1] > named:
+                        found[column].append(Hit(start, ends[last - 1], column, value, scope))
         return found
 
 
-def words_of(text: str, start: int = 0, end: int | None = None) -> list[Word]:
-    """The words and marks of `text[start:end]`; cues match those of a plain text."""
+class Words(NamedTuple):
+    """The words of a text, and the marks that part clauses, with where each starts and ends."""
+
+    texts: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def words_of(text: str, start: int = 0, end: int | None = None) -> Words:
+    """The words and marks of `text[start:end]`."""
     pieces = TOKEN.split(text[start:end])  # what stands between words, then a word, in turn
     places = list(accumulate(map(len, pieces), initial=start))
-    return list(zip(pieces[1::2], places[1::2], places[2::2], strict=False))
+    return Words(pieces[1::2], places[1:-1:2], places[2:-1:2])
 
 
 def plain(text: str) -> str:
@@ -158,7 +167,7 @@ class Reading(NamedTuple):
     sentence: Sentence
     text: str
     mentions: tuple[Mention, ...]
-    words: list[Word]
+    words: Words
     hits: dict[str, list[Hit]]
     clauses: tuple[Clause, ...]
     quoted: bool

@@ -8,16 +8,18 @@ may change any of them.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import snowballstemmer
 
 from .acts import Proposal, act_of
 from .codebook import KINDS, LIMITS, MODALITIES, STANCES, VOICES, Codebook, CodebookError
-from .cues import MEMORY, Hit, Reading
+from .cues import MEMORY, Hit, Reading, Words
 
 if TYPE_CHECKING:
     from .acts import Event
@@ -34,27 +36,24 @@ STEMMER = snowballstemmer.stemmer("english")
 Place = tuple[int, int]
 
 
-Token = tuple["str | Mention", int, int]  # a word, or the mention that a name is, with its place
 
 
 class Row(NamedTuple):
-    """One coding that the rules propose, the acts that they see in it, and what has weights: names, and words."""
+    """One coding that the rules propose, the cues that decide each of its columns, the acts that they see, and what has weights.
+
+    These are what is `told` of the row, and the words. A name is one word, `<partner>`, `<other>`, `<home>`, `<date>` or `<name>`.
+    """
 
     coding: Coding
+    cues: dict[str, list[Hit]]
     acts: list[Proposal]
     told: list[str]
-    tokens: list[Token]
-
-    def pairs(self) -> list[tuple[str, str]]:
-        """Each word with the one before it, names masked; the first has none before it."""
-        vector = self.coding.vector
-        words = [word if isinstance(word, str) else _mask(word, vector) for word, _, _ in self.tokens]
-        return list(zip(["", *words], words, strict=False))
+    words: Words
 
     def features(self) -> set[str]:
         """The names of all that may have weights."""
-        worded = {name for before, word in self.pairs() for name in (pair_feature(before, word), word_feature(word))}
-        return worded - {""} | set(self.told)
+        words = self.words.texts
+        return {*map(word_feature, words), *map(pair_feature, pairwise(words)), *self.told} - {""}
 
 
 @lru_cache(maxsize=MEMORY)
@@ -68,45 +67,41 @@ def word_feature(word: str) -> str:
     return "" if word[0] == "<" else f"word {stem(word)}"
 
 
-def pair_feature(first: str, second: str) -> str:
+def pair_feature(pair: tuple[str, str]) -> str:
     """The name of the feature of two neighbouring words."""
-    return f"pair {stem(first)} {stem(second)}" if first else ""
+    return f"pair {stem(pair[0])} {stem(pair[1])}"
 
 
-def rows_of(reading: Reading, coded: list[Coding], acts: list[Proposal]) -> list[Row]:
+def rows_of(reading: Reading, cued: list[tuple[Coding, dict[str, list[Hit]]]], acts: list[Proposal]) -> list[Row]:
     """The rules' codings of a sentence with what has weights."""
-    told = [name for name in ("quoted", "cited") if getattr(reading, name)] + [f"vectors {min(len(coded), 3)}"]
+    told = [name for name in ("quoted", "cited") if getattr(reading, name)] + [f"vectors {min(len(cued), 3)}"]
     told += {f"has {mention.type}" for mention in reading.mentions if mention.type in ("PERSON", "DATE")}
     for column in ("kind", "modality"):
         told += {f"{column} {hit.value} {hit.scope}".rstrip() for hit in reading.hits[column]}
-    tokens = _tokens(reading)
     rows = []
-    for coding in coded:
+    for coding, cues in cued:
         own = [act for act in acts if coding.vector in act.vectors]
-        rows.append(Row(coding, own, told + _proposed(coding, own), tokens))
+        proposed = _proposed(coding, bool(cues["stance"]), own)
+        rows.append(Row(coding, cues, own, told + proposed, _masked(reading, coding.vector)))
     return rows
 
 
-def _proposed(coding: Coding, acts: list[Proposal]) -> list[str]:
+def _proposed(coding: Coding, by_cue: bool, acts: list[Proposal]) -> list[str]:
     """What the rules say of a row, as features."""
-    told = [f"rule {'stance' if 'stance:' in coding.basis else 'default'} {coding.stance}", f"rule voice {coding.voice}"]
+    told = [f"rule {'stance' if by_cue else 'default'} {coding.stance}", f"rule voice {coding.voice}"]
     told += [f"rule limit {coding.limit}"] * bool(coding.limit) + ["rule hedged"] * coding.hedged
     if not acts:
         return [*told, "rule act no"]
     return [*told, "rule act yes", f"rule kind {acts[0].hit.value}", f"rule modality {acts[0].modality}"]
 
 
-def _tokens(reading: Reading) -> list[Token]:
-    """The sentence's words with their places; a name is one token, its mention."""
-    names = {mention.start: mention for mention in reading.mentions}
-    found: list[Token] = []
-    behind = 0  # the last name
-    for word in reading.words:
-        if word[1] >= behind:
-            name = names.get(word[1])
-            behind = name.end if name else behind
-            found.append((name, name.start, name.end) if name else word)
-    return found
+def _masked(reading: Reading, vector: str) -> Words:
+    """The sentence's words, each name one of them."""
+    texts, starts, ends = map(list.copy, reading.words)
+    for mention in reversed(reading.mentions):
+        first, last = bisect_left(starts, mention.start), bisect_left(starts, mention.end)
+        texts[first:last], starts[first:last], ends[first:last] = [_mask(mention, vector)], [mention.start], [mention.end]
+    return Words(texts, starts, ends)
 
 
 def _mask(mention: Mention, vector: str) -> str:
@@ -118,19 +113,18 @@ def _mask(mention: Mention, vector: str) -> str:
     return "<date>" if mention.type == "DATE" else "<home>" if mention.partner == ("kazakhstan",) else "<name>"
 
 
-class _Lines(dict[tuple[str, str], tuple[int, int]]):
-    """The lines of the matrix for a pair of words and for its second word, -1 for none: made when first met."""
+class _Lines(dict[Any, int]):
+    """The line of the matrix for a word, or for a pair of words, -1 for none: looked up when first met."""
 
-    def __init__(self, index: dict[str, int]):
+    def __init__(self, index: dict[str, int], name: Callable[[Any], str]):
         super().__init__()
-        self._index = index
+        self._index, self._name = index, name
 
-    def __missing__(self, pair: tuple[str, str]) -> tuple[int, int]:
+    def __missing__(self, key: Any) -> int:
         if len(self) > MEMORY:
             self.clear()
-        names = pair_feature(*pair), word_feature(pair[1])
-        self[pair] = lines = self._index.get(names[0], -1), self._index.get(names[1], -1)
-        return lines
+        self[key] = line = self._index.get(self._name(key), -1)
+        return line
 
 
 class Weights:
@@ -144,11 +138,11 @@ class Weights:
 
         rows = list(rows)
         self.index = {row["feature"]: i for i, row in enumerate(rows)}
-        self._lines = _Lines(self.index)
+        self._words, self._pairs = _Lines(self.index, word_feature), _Lines(self.index, pair_feature)
         cells = [[row[column] or "0" for column in COLUMNS] for row in rows]
         cells.append(["0"] * len(COLUMNS))  # line -1, that of a word without weights
         try:
-            self.matrix = np.array(cells, dtype=str).astype(float)
+            self.matrix = np.array(cells, dtype=str).astype(np.float32)
         except ValueError:
             raise CodebookError(_no_number(cells)) from None
         tilt = self.matrix.copy()  # a label's weight beside the mean of its head
@@ -156,12 +150,33 @@ class Weights:
             tilt[:, span] -= tilt[:, span].mean(axis=1, keepdims=True)
         self._tilt = tilt.T.copy()
 
-    def decide(self, reading: Reading, rows: list[Row]) -> tuple[list[Coding], list[Event]]:
-        """The codings of a sentence and its acts, one a kind and modality, each label the one with the highest score."""
-        if not self.index:
-            coded = [row.coding for row in rows]
-            return coded, _as_proposed(reading, dict(zip(coded, rows, strict=True)), set())
-        chosen = [self.choose(row) for row in rows]
+    def decide(self, article: list[tuple[Reading, list[Row]]]) -> list[tuple[list[Coding], list[Event]]]:
+        """The codings and the acts of each sentence of an article, each label the one with the highest score."""
+        chosen = iter(self.choose([row for _, rows in article for row in rows]))
+        return [self._decided(reading, rows, [next(chosen) for _ in rows]) for reading, rows in article]
+
+    def choose(self, rows: list[Row]) -> list[dict[str, str]]:
+        """For each row the label with the highest score by head, the first of equals."""
+        import numpy as np
+
+        if not rows or not self.index:
+            return [proposed(row) for row in rows]
+        lines: list[int] = []
+        starts: list[int] = []
+        for row in rows:
+            starts.append(len(lines))
+            lines += {*self._worded(row), *(self.index.get(name, -1) for name in row.told)}
+        scores = np.add.reduceat(self.matrix[lines], starts)
+        best = [scores[:, span].argmax(axis=1).tolist() for span in SPANS.values()]
+        return [{head: HEADS[head][i] for head, i in zip(HEADS, labels, strict=True)} for labels in zip(*best, strict=True)]
+
+    def _worded(self, row: Row) -> list[int]:
+        """The lines of a row's words, then those of its pairs of words."""
+        words = row.words.texts
+        return [*map(self._words.__getitem__, words), *map(self._pairs.__getitem__, pairwise(words))]
+
+    def _decided(self, reading: Reading, rows: list[Row], chosen: list[dict[str, str]]) -> tuple[list[Coding], list[Event]]:
+        """The codings of one sentence, and its acts, one a kind and modality."""
         coded = [self._coded(row, labels, reading) for row, labels in zip(rows, chosen, strict=True)]
         dated = any(mention.type == "DATE" for mention in reading.mentions)  # else the author's judgement is no act
         acting = [i for i, one in enumerate(chosen) if one["act"] == "yes" and (dated or one["voice"] != "judgement")]
@@ -170,42 +185,33 @@ class Weights:
             parties[chosen[i]["kind"], chosen[i]["modality"]].append(i)
         acts = [self._act(*key, [rows[i] for i in at], [coded[i] for i in at], reading) for key, at in parties.items()]
         first = {act for row in rows for act in row.acts[:1]}  # what was just decided
-        return coded, _as_proposed(reading, {coded[i]: rows[i] for i in acting}, first) + acts
-
-    def choose(self, row: Row) -> dict[str, str]:
-        """The label with the highest score by head; the first of equals."""
-        at = [self.index.get(name, -1) for name in row.told]
-        for pair in row.pairs():
-            at += self._lines[pair]
-        scores = self.matrix[list(set(at))].sum(axis=0).tolist()
-        return {head: _highest(scores[span], HEADS[head]) for head, span in SPANS.items()}
+        return coded, _acts(reading, [(coded[i], rows[i]) for i in acting], first) + acts
 
     def _coded(self, row: Row, labels: dict[str, str], reading: Reading) -> Coding:
         """The row's coding with the chosen labels and the words that weigh most for its stance and voice."""
         limit = labels["limit"] if labels["stance"] == "friction" else ""
-        proposed = {part.partition(" ")[0]: part for part in row.coding.basis.split("; ")}
-        parts = [proposed.get("hedged", "")]
-        for head in ("stance", "voice"):
-            name = f"{head}:{labels[head]}"
-            if name not in proposed and (head == "stance" or labels[head] != row.coding.voice):
-                places = sorted(self._weightiest(row, head, labels[head]))
-                proposed[name] = f"{name} " + ", ".join(f'"{reading.text[start:end]}"' for start, end in places)
-            parts.append(proposed.get(name, ""))
-        basis = "; ".join(filter(None, (parts[1], parts[0], parts[2])))
-        return row.coding._replace(stance=labels["stance"], limit=limit, voice=labels["voice"], basis=basis)
+        coding = row.coding._replace(stance=labels["stance"], limit=limit, voice=labels["voice"])
+        basis = []
+        for head in ("stance", "hedged", "voice"):
+            kept = head not in labels or labels[head] == getattr(row.coding, head)
+            places: Iterable[tuple[int, ...]] = row.cues[head] if kept else ()
+            if head == "stance" or not kept:
+                places = places or sorted(self._weightiest(row, head, labels[head]))
+            if words := ", ".join(f'"{reading.text[place[0] : place[1]]}"' for place in islice(places, BASIS_WORDS)):
+                basis.append(f"{head} {words}" if head == "hedged" else f"{head}:{labels[head]} {words}")
+        return coding._replace(basis="; ".join(basis))
 
     def _weightiest(self, row: Row, head: str, label: str) -> list[Place]:
         """The places of the words that weigh for a label against the others of its head, the weightiest first."""
-        lines = [line for pair in row.pairs() for line in self._lines[pair]]
-        weights = self._tilt[COLUMNS.index(f"{head} {label}"), lines]
-        starts = [start for _, start, _ in row.tokens]
+        _, starts, ends = row.words
+        weights = self._tilt[COLUMNS.index(f"{head} {label}"), self._worded(row)]
         places: list[Place] = []
         for i in (-weights).argsort(kind="stable").tolist():
             if weights[i] <= 0 or len(places) == BASIS_WORDS:
                 break
-            start, end = starts[max(0, i // 2 - 1 + i % 2)], row.tokens[i // 2][2]  # even: a pair, odd: its second word
-            if not any(first < end and start < last for first, last in places):
-                places.append((start, end))
+            first, last = (i, i) if i < len(starts) else (i - len(starts), i - len(starts) + 1)
+            if not any(a < ends[last] and starts[first] < b for a, b in places):
+                places.append((starts[first], ends[last]))
         return places
 
     def _act(self, kind: str, modality: str, rows: list[Row], coded: list[Coding], reading: Reading) -> Event:
@@ -218,18 +224,22 @@ class Weights:
         return act_of(reading, hit, kind, modality, coded)
 
 
-def _as_proposed(reading: Reading, rows: dict[Coding, Row], decided: set[Proposal]) -> list[Event]:
-    """The acts that the rules see between all their partners and that are not decided yet."""
+def proposed(row: Row) -> dict[str, str]:
+    """The labels of the rules by head."""
+    kind, modality = (row.acts[0].hit.value, row.acts[0].modality) if row.acts else ("", "")
+    coding = {head: getattr(row.coding, head) for head in ("stance", "limit", "voice")}
+    return coding | {"act": "yes" if row.acts else "no", "kind": kind, "modality": modality}
+
+
+def _acts(reading: Reading, coded: list[tuple[Coding, Row]], decided: set[Proposal]) -> list[Event]:
+    """The acts that the rules see, between all their partners, but for those decided already."""
     parties: dict[Proposal, list[Coding]] = defaultdict(list)
-    for coding, row in rows.items():
+    for coding, row in coded:
         for act in row.acts:
-            parties[act].append(coding)
-    told = {act: party for act, party in parties.items() if act not in decided and len(party) == len(act.vectors)}
+            if act not in decided:
+                parties[act].append(coding)
+    told = {act: party for act, party in parties.items() if len(party) == len(act.vectors)}
     return [act_of(reading, act.hit, act.hit.value, act.modality, party) for act, party in told.items()]
-
-
-def _highest(scores: list[float], labels: tuple[str, ...]) -> str:
-    return labels[scores.index(max(scores))]
 
 
 def _no_number(cells: list[list[str]]) -> str:

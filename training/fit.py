@@ -26,7 +26,7 @@ from kzsec.codebook import TABLES, Codebook, read_codebook
 from kzsec.coding import code_article
 from kzsec.corpus import parse_text
 from kzsec.entities import find_mentions
-from kzsec.weights import COLUMNS, HEADS, WORDED, Row, Weights, stem
+from kzsec.weights import COLUMNS, HEADS, WORDED, Row, Weights, proposed, stem
 
 FOLDER = Path(__file__).parent
 WORD_SCALE = 0.5  # a word moves a score less than what the rules propose
@@ -152,7 +152,7 @@ def check(cases: list[Example], polarity: dict[str, int]) -> None:
     for name in sorted({case.name for case in cases}):
         model = Weights(table(fit([case for case in cases if case.name != name], polarity)))
         own = [case for case in cases if case.name == name]
-        chosen = [model.choose(case.row) for case in own]
+        chosen = model.choose([case.row for case in own])
         line = []
         for head in HEADS:
             pairs = [(a.row, b[head], a.labels[head]) for a, b in zip(own, chosen, strict=True) if head in a.labels]
@@ -160,13 +160,6 @@ def check(cases: list[Example], polarity: dict[str, int]) -> None:
             rules = [proposed(row)[head] for row, *_ in pairs]
             line.append(f"{head} {agreement_of(ours, gold).alpha:.2f} ({agreement_of(rules, gold).alpha:.2f})")
         print(name, len(own), " ".join(line), flush=True)
-
-
-def proposed(row: Row) -> dict[str, str]:
-    """What the rules say by head."""
-    kind, modality = (row.acts[0].hit.value, row.acts[0].modality) if row.acts else ("", "")
-    coding = {head: getattr(row.coding, head) for head in ("stance", "limit", "voice")}
-    return coding | {"act": "yes" if row.acts else "no", "kind": kind, "modality": modality}
 
 
 def main() -> None:
