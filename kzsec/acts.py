@@ -64,8 +64,11 @@ def tell(events: list[Event], reading: Reading, coded: list[Coding], found: list
     """Add the acts found in a sentence to those before it, and join the sentence to one that it retells."""
     para = reading.sentence.para
     for act in found:
+        meeting = next((i for i in _recent(events, para, 0) if _said_at(events[i], act)), None)
         earlier = next((i for i in _recent(events, para, CONTACT_PARAGRAPHS) if _same_act(events[i], act, reading)), None)
-        if earlier is None:
+        if meeting is not None:
+            events[meeting] = _retold(events[meeting], reading, "", "")
+        elif earlier is None:
             events.append(_at_meeting(act, events))
         else:
             whole = events[earlier]
@@ -228,6 +231,12 @@ def _at_meeting(act: Event, events: list[Event]) -> Event:
             if (meeting.kind, meeting.modality) == ("contact", "done") and set(meeting.vectors) & set(act.vectors):
                 return act._replace(date_text=meeting.date_text, date_iso=meeting.date_iso)
     return act
+
+
+def _said_at(meeting: Event, act: Event) -> bool:
+    """Whether an act is a statement made at a meeting told before it in the paragraph, and so no act of its own."""
+    words = (meeting.kind, meeting.modality, act.kind, act.date_iso) == ("contact", "done", "statement", "")
+    return words and bool(set(meeting.vectors) & set(act.vectors))
 
 
 def _same_act(earlier: Event, later: Event, reading: Reading) -> bool:

@@ -193,7 +193,7 @@ def _codings(reading: Reading, rows: list[Relation], focus: Focus) -> list[tuple
     coded = []
     for row in rows:
         hedges = cues["hedged", row.vector]
-        stance, limit, decisive = _stance(row, cues["stance", row.vector], reading, focus, speaks, bool(hedges))
+        stance, limit, decisive = _stance(row, cues["stance", row.vector], reading, focus, speaks == "official", bool(hedges))
         cued = {"stance": decisive, "hedged": hedges, "voice": said}
         coded.append((Coding(*reading.sentence, row.vector, row.partners, stance, limit, bool(hedges), speaks, ""), cued))
     return coded
@@ -230,10 +230,10 @@ def _listed(places: list[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
 
 
 def _stance(
-    row: Relation, hits: list[Hit], reading: Reading, focus: Focus, voice: str, hedged: bool
+    row: Relation, hits: list[Hit], reading: Reading, focus: Focus, official: bool, hedged: bool
 ) -> tuple[str, str, list[Hit]]:
     """Stance, limit and the cues that decide: friction before neutral before cooperation; without any, friction goes on
-    or stands with a negation, and the rest goes by who speaks."""
+    or stands with a negation, and what is dated, cited, or said of Kazakhstan by an official is cooperation."""
     # What stands behind another's unease is its object (`Moscow is wary of ties with Washington`).
     uneasy = (hit.start for hit in reading.hits["stance"] if hit.scope == "before" and hit not in hits)
     third = next((place for place in uneasy if place < row.places[0]), reading.sentence.end)
@@ -255,8 +255,8 @@ def _stance(
     goes_on = next((one.limit for one in focus.last if one.vector == row.vector), "")
     if goes_on or any(hit.value != "danger" for hit in reading.hits["negation"]):
         return "friction", goes_on or "doubt", []
-    home = any(mention.partner == HOME for mention in reading.mentions)
-    return ("cooperation" if voice == "report" or (voice == "official" and home) else "neutral"), "", []
+    told = any(mention.partner == HOME if official else mention.type == "DATE" for mention in reading.mentions)
+    return ("cooperation" if told or (reading.cited and not official) else "neutral"), "", []
 
 
 def _has_speaker(hit: Hit, reading: Reading) -> bool:

@@ -198,6 +198,7 @@ def _tools(job: Job) -> tuple:
     """The codebook and the engine, with whatever they load at their first article."""
     if _made_by(job.engine, job.codebook) != dict(job.made_by):
         raise StreamError("a worker has another kzsec or codebook; install the same version, with the same tables", 2)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy only adds up here; its threads would forbid a fork
     codebook, pipeline = read_codebook(job.codebook), load_engine(job.engine)
     annotation_rows(parse_text("", "Kazakhstan met Russia."), codebook, pipeline=pipeline)
     return codebook, pipeline

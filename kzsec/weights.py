@@ -130,7 +130,7 @@ class _Lines(dict[Any, int]):
 class Weights:
     """The table's weights; without rows, what the rules propose stands.
 
-    Raises `CodebookError` for a weight that is no number.
+    Raises `CodebookError` for a weight that is no number and for a feature with two lines.
     """
 
     def __init__(self, rows: Iterable[dict[str, str]]):
@@ -138,6 +138,10 @@ class Weights:
 
         rows = list(rows)
         self.index = {row["feature"]: i for i, row in enumerate(rows)}
+        again = next((i for i, row in enumerate(rows) if self.index[row["feature"]] > i), None)
+        if again is not None:
+            name = rows[again]["feature"]
+            raise CodebookError(f"weights.csv, row {self.index[name] + 2}: {name} again; keep one line for it")
         self._words, self._pairs = _Lines(self.index, word_feature), _Lines(self.index, pair_feature)
         cells = [[row[column] or "0" for column in COLUMNS] for row in rows]
         cells.append(["0"] * len(COLUMNS))  # line -1, that of a word without weights
