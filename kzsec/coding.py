@@ -1,7 +1,7 @@
 """Alignment, coded by rule: whom each sentence relates Kazakhstan to, in what stance, how sure, in whose words.
 
-Every word that decides stands in `tables/cues.csv` and `tables/acts.csv`; this module holds the grammar: which clause
-a cue governs, which partner it is about, whether it is negated, who speaks. It learns nothing from any article.
+The cues stand in `tables/cues.csv` and `tables/acts.csv`; this module holds the grammar: which clause a cue governs,
+which partner it is about, whether it is negated, who speaks. What the rules so propose, `weights` confirm or overrule.
 """
 
 from __future__ import annotations
