@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import islice, pairwise
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import snowballstemmer
@@ -36,12 +37,11 @@ STEMMER = snowballstemmer.stemmer("english")
 Place = tuple[int, int]
 
 
-
-
 class Row(NamedTuple):
-    """One coding that the rules propose, the cues that decide each of its columns, the acts that they see, and what has weights.
+    """One coding that the rules propose, the cues that decide each of its columns, and the acts that they see.
 
-    These are what is `told` of the row, and the words. A name is one word, `<partner>`, `<other>`, `<home>`, `<date>` or `<name>`.
+    What has weights is `told`, the names of what holds of the row, and the words, of which each name is one: `<partner>`,
+    `<other>`, `<home>`, `<date>` or `<name>`.
     """
 
     coding: Coding
@@ -146,10 +146,13 @@ class Weights:
         cells = [[row[column] or "0" for column in COLUMNS] for row in rows]
         cells.append(["0"] * len(COLUMNS))  # line -1, that of a word without weights
         try:
-            self.matrix = np.array(cells, dtype=str).astype(np.float32)
+            values = np.array(cells, dtype=str).astype(float)
         except ValueError:
-            raise CodebookError(_no_number(cells)) from None
-        tilt = self.matrix.copy()  # a label's weight beside the mean of its head
+            values = np.array([np.nan])
+        if not np.isfinite(values).all():
+            raise CodebookError(_no_number(cells))
+        self.matrix = np.rint(values * 100).astype(np.int32)  # hundredths: sums are exact, on any machine
+        tilt = values.astype(np.float32)  # a label's weight beside the mean of its head
         for span in SPANS.values():
             tilt[:, span] -= tilt[:, span].mean(axis=1, keepdims=True)
         self._tilt = tilt.T.copy()
@@ -214,7 +217,8 @@ class Weights:
             if weights[i] <= 0 or len(places) == BASIS_WORDS:
                 break
             first, last = (i, i) if i < len(starts) else (i - len(starts), i - len(starts) + 1)
-            if not any(a < ends[last] and starts[first] < b for a, b in places):
+            marks = not all(word[0].isalnum() or word[0] == "<" for word in row.words.texts[first : last + 1])
+            if not marks and not any(a < ends[last] and starts[first] < b for a, b in places):
                 places.append((starts[first], ends[last]))
         return places
 
@@ -248,13 +252,16 @@ def _acts(reading: Reading, coded: list[tuple[Coding, Row]], decided: set[Propos
 
 def _no_number(cells: list[list[str]]) -> str:
     """What is wrong with the first cell that is no number."""
-    for i, line in enumerate(cells, start=2):
-        for column, cell in zip(COLUMNS, line, strict=True):
-            try:
-                float(cell)
-            except ValueError:
-                return f"weights.csv, row {i}, column {column}: {cell!r} is no number; give one, such as 0.5, or leave it empty"
-    return "weights.csv: no table of numbers"
+    places = [(i, column, cell) for i, line in enumerate(cells, start=2) for column, cell in zip(COLUMNS, line, strict=True)]
+    row, column, cell = next(place for place in places if not _is_number(place[2]))
+    return f"weights.csv, row {row}, column {column}: {cell!r} is no number; give one, such as 0.5, or leave it empty"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=8)
