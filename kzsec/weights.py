@@ -217,8 +217,8 @@ class Weights:
             if weights[i] <= 0 or len(places) == BASIS_WORDS:
                 break
             first, last = (i, i) if i < len(starts) else (i - len(starts), i - len(starts) + 1)
-            marks = not all(word[0].isalnum() or word[0] == "<" for word in row.words.texts[first : last + 1])
-            if not marks and not any(a < ends[last] and starts[first] < b for a, b in places):
+            whole = all(len(word) > 1 for word in row.words.texts[first : last + 1])  # no mark, no `s` of a genitive
+            if whole and not any(a < ends[last] and starts[first] < b for a, b in places):
                 places.append((starts[first], ends[last]))
         return places
 
