@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from .codebook import HOME
 from .cues import Hit, Reading
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def finished(events: list[Event], groupings: frozenset[str]) -> list[Event]:
         event._replace(
             contested=tuple(name for name in event.contested if name not in event.vectors),
             channel="institutional" if groupings.intersection(event.partners) else event.channel,
-            participants=_union((event.participants, event.partners, ("kazakhstan",))),
+            participants=_union((event.participants, event.partners, HOME)),
         )
         for event in events
     )
@@ -115,7 +116,7 @@ def at_theatre(reading: Reading, coded: list[Coding], roll_up: dict[str, tuple[s
 def proposals(reading: Reading, coded: list[Coding], rows: list[Relation]) -> list[Proposal]:
     """The acts that a sentence reports by the rules, one a kind, modality of words or of deeds, and party."""
     chosen: dict[tuple[str, bool, tuple[str, ...]], Proposal] = {}
-    for hit, modality in _told(reading) if coded else ():
+    for hit, modality in _told(reading):
         vectors = _party(hit, reading, coded, rows)
         key = hit.value, modality in WORDS, vectors
         if vectors and key not in chosen and len(chosen) < ACTS_A_SENTENCE:

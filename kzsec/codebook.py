@@ -10,6 +10,7 @@ from pathlib import Path
 
 TABLES = Path(__file__).with_name("tables")
 
+HOME = ("kazakhstan",)  # whose relations are coded, as the partner of a mention
 VECTORS = {
     "russia": "Russia",
     "china": "China",

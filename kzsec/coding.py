@@ -13,7 +13,7 @@ from statistics import multimode
 from typing import TYPE_CHECKING, NamedTuple
 
 from .acts import Event, at_theatre, finished, proposals, tell
-from .codebook import VECTORS, Codebook
+from .codebook import HOME, VECTORS, Codebook
 from .corpus import Article
 from .cues import Hit, Reading, lexicon, readings
 from .weights import Row, rows_of, weights
@@ -29,7 +29,6 @@ PLACED = {word: "theatre" for word in ("in", "at", "near")} | {
 }
 SUBJECT_CHARS = 9  # a pronoun this near the sentence's head is its subject
 SPEAKER_CHARS = 80  # how far behind `according to` its speaker may stand
-HOME = ("kazakhstan",)
 LIMITERS = ("russia", "china")  # the poles whose unease is about a third partner where no cue says otherwise
 
 

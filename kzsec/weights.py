@@ -1,9 +1,9 @@
 """What each word weighs for each label: a log-linear coder over the rules' proposals, read from `tables/weights.csv`.
 
 The score of a label is the sum of the weights of what a row has: the words of the sentence, pairs of neighbouring words
-with all names masked, and what the rules propose. Nobody's name has a weight, so that no
-partner is friendlier by being who it is. The weights were learnt from made-up articles alone (`training/`); a person
-may change any of them.
+with all names masked, and what the rules propose. Nobody's name has a weight, so that no partner is friendlier by being
+who it is; of the rules, that for `limit` alone knows partners. The weights were learnt from made-up articles alone
+(`training/`); a person may change any of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import snowballstemmer
 
 from .acts import Proposal, act_of
-from .codebook import KINDS, LIMITS, MODALITIES, STANCES, VOICES, Codebook, CodebookError
+from .codebook import HOME, KINDS, LIMITS, MODALITIES, STANCES, VOICES, Codebook, CodebookError
 from .cues import MEMORY, Hit, Reading, Words
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ COLUMNS = [f"{head} {label}" for head, labels in HEADS.items() for label in labe
 SPANS = {head: slice(COLUMNS.index(f"{head} {labels[0]}"), COLUMNS.index(f"{head} {labels[-1]}") + 1) for head, labels in HEADS.items()}
 WORDED = ("word ", "pair ")  # features that are words
 BASIS_WORDS = 3
+TELLING = 0.5  # a word that tilts a score by less is not named as what decided
 STEMMER = snowballstemmer.stemmer("english")
 
 Place = tuple[int, int]
@@ -110,7 +111,7 @@ def _mask(mention: Mention, vector: str) -> str:
         return "<partner>"
     if mention.vectors:
         return "<other>"
-    return "<date>" if mention.type == "DATE" else "<home>" if mention.partner == ("kazakhstan",) else "<name>"
+    return "<date>" if mention.type == "DATE" else "<home>" if mention.partner == HOME else "<name>"
 
 
 class _Lines(dict[Any, int]):
@@ -214,7 +215,7 @@ class Weights:
         weights = self._tilt[COLUMNS.index(f"{head} {label}"), self._worded(row)]
         places: list[Place] = []
         for i in (-weights).argsort(kind="stable").tolist():
-            if weights[i] <= 0 or len(places) == BASIS_WORDS:
+            if weights[i] < TELLING or len(places) == BASIS_WORDS:
                 break
             first, last = (i, i) if i < len(starts) else (i - len(starts), i - len(starts) + 1)
             whole = all(len(word) > 1 for word in row.words.texts[first : last + 1])  # no mark, no `s` of a genitive

@@ -128,7 +128,3 @@ def test_weights_know_nothing_of_a_tested_article():
         article = parse_text(path.name, path.read_text(encoding="utf-8-sig"))
         sentences = {article.text[s.start : s.end] for s in article.sentences}
         assert not {sentence for sentence in sentences & trained if len(sentence) > 60}, path
-
-
-def test_the_empty_table_is_no_model():
-    assert Weights([]).choose([]) == []
